@@ -1,0 +1,1 @@
+"""Questions and scenarios: city objects in, frozen results out."""

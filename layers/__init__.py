@@ -1,0 +1,1 @@
+"""Data in: source files and feeds become validated tables of the city."""

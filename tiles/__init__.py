@@ -1,0 +1,1 @@
+"""Drawing: tile bytes, archives and styles."""

@@ -1,0 +1,1 @@
+"""What the city is: types, cells, coordinates, stores, queries and live state."""

@@ -1,0 +1,1 @@
+"""Steps of the live state schema, run by alembic."""

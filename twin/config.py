@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,10 +55,10 @@ class CityConfig:
         if (
             not self.resolutions
             or not ascending
-            or not 0 <= self.resolutions[0] <= self.resolutions[-1] <= 12
+            or not 0 <= self.resolutions[0] <= self.resolutions[-1] <= FINEST_STORED_RESOLUTION
         ):
             raise InvalidConfigError(
-                f"H3 resolutions must ascend within 0-{FINEST_STORED_RESOLUTION}, {list(self.resolutions)} came"
+                f"H3 resolutions must ascend within 0-{FINEST_STORED_RESOLUTION}, not {list(self.resolutions)}"
             )
 
 
@@ -118,4 +117,4 @@ def write_config(folder: Path, config: CityConfig) -> None:
         lines.append(f"state_url = {json.dumps(config.state_url)}")
     part = folder / f"{CONFIG_NAME}.part"
     part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.replace(part, folder / CONFIG_NAME)
+    part.replace(folder / CONFIG_NAME)

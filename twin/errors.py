@@ -79,8 +79,16 @@ class StateConflictError(TwinError, RuntimeError):
     """An edit was made against an older version of the feature."""
 
 
+class StaleCursorError(TwinError, LookupError):
+    """A page cursor belongs to a version of the layer that is no longer in force."""
+
+
 class ScopeError(TwinError, PermissionError):
     """The caller's scope does not reach what was asked for."""
+
+
+class InvalidValueError(TwinError, ValueError):
+    """One value of a source cannot be read as what its field declares."""
 
 
 class ImportRefusedError(TwinError, ValueError):

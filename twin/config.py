@@ -58,7 +58,7 @@ class CityConfig:
             or not 0 <= self.resolutions[0] <= self.resolutions[-1] <= FINEST_STORED_RESOLUTION
         ):
             raise InvalidConfigError(
-                f"H3 resolutions must ascend within 0-{FINEST_STORED_RESOLUTION}, not {list(self.resolutions)}"
+                f"H3 resolutions must rise within 0-{FINEST_STORED_RESOLUTION}, got {list(self.resolutions)}"
             )
 
 

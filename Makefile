@@ -45,10 +45,9 @@ node_modules/.installed-%: package.json | $(VENV)/.installed
 	@touch $@
 
 $(VENDOR): package.json node_modules/.installed-core
-	@mkdir -p api/vendor/maplibre-gl api/vendor/pmtiles
+	@mkdir -p api/vendor/maplibre-gl
 	@cp node_modules/maplibre-gl/dist/maplibre-gl{,-worker}.mjs node_modules/maplibre-gl/dist/maplibre-gl.css \
 	  node_modules/maplibre-gl/LICENSE.txt api/vendor/maplibre-gl/
-	@cp node_modules/pmtiles/dist/pmtiles.js node_modules/pmtiles/package.json api/vendor/pmtiles/
 	@touch $@
 
 .PHONY: help install install-dev debian demo test check bench wheelhouse clean

@@ -75,6 +75,10 @@ class StorageError(TwinError, OSError):
     """A version could not be written; the one before it stays in force."""
 
 
+class UnknownPageError(TwinError, LookupError):
+    """The service has no page or file of this name."""
+
+
 class StateConflictError(TwinError, RuntimeError):
     """An edit was made against an older version of the feature."""
 

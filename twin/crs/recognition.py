@@ -133,7 +133,7 @@ def _looks(x: float, y: float) -> Iterator[_Look]:
     yield _Look(WGS84, (-180.0, 180.0), (-90.0, 90.0), "lon, lat degrees (经纬度)", is_in_china=False)
     yield _Look(CRSName("EPSG:3857"), CHINA_MERCATOR_X, CHINA_MERCATOR_Y, "Web Mercator metres")
     edge = (-MERCATOR_EDGE_M, MERCATOR_EDGE_M)
-    if abs(x) > 180.0 and abs(y) > 90.0:
+    if min(abs(x), abs(y)) > 100_000.0:
         yield _Look(CRSName("EPSG:3857"), edge, edge, "Web Mercator metres", is_in_china=False)
     zone, easting = divmod(x, 1e6)
     if 25 <= zone <= 45 and abs(easting - 500_000.0) <= HALF_WIDTH_3_M:

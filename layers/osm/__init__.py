@@ -142,7 +142,8 @@ class _Extract:
         results = []
         for name, rows in self._rows.items():
             if name == "roads":
-                results.append(rows.result(source, self._road_notes(), self._lines.nodes_of_roads))
+                nodes = {"node_ids": self._lines.nodes_of_roads.to_arrow()}
+                results.append(rows.result(source, self._road_notes(), nodes))
             elif rows.n_read:
                 results.append(rows.result(source))
         return results

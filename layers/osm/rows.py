@@ -44,16 +44,44 @@ EXTRA_FIELDS: dict[str, tuple[Field, ...]] = {
 LICENCE = "© OpenStreetMap contributors, Open Database Licence 1.0: name them wherever the map is shown"
 
 
-class LayerRows:
-    """Rows, geometries and rejections of one layer, in the order they come."""
+def osm_number(osm_id: str) -> int:
+    """Return the number of an id with its letter.
 
-    def __init__(self, name: str) -> None:
+    Parameters
+    ----------
+    osm_id : str
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> osm_number("w123")
+    123
+    """
+    return int(osm_id[1:])
+
+
+class LayerRows:
+    """Rows, geometries and rejections of one layer, in the order they come.
+
+    Parameters
+    ----------
+    name : str
+        One of the declared layers.
+    number_of : callable
+        Id of a feature to its number in the source, for the report.
+    """
+
+    def __init__(self, name: str, number_of: Callable[[str], int] = osm_number) -> None:
         self.schema = DECLARED[name]
         self.fields = self.schema.fields + EXTRA_FIELDS.get(name, ())
         self.rejections: list[Rejection] = []
         self._values: list[tuple[object, ...]] = []
         self._geometries: list[shapely.Geometry] = []
         self._n_refused = 0
+        self._number_of = number_of
 
     def __len__(self) -> int:
         return len(self._values)
@@ -108,7 +136,9 @@ class LayerRows:
         field, came, reason, suggestion : str
             What is wrong, what stood there, why it was left out, what to do.
         """
-        self.rejections.append(Rejection(int(osm_id[1:]), field, f"{osm_id}: {came}", reason, suggestion))
+        self.rejections.append(
+            Rejection(self._number_of(osm_id), field, f"{osm_id}: {came}", reason, suggestion)
+        )
 
     def number(
         self, osm_id: str, tags: Mapping[str, str], key: str, parse: Callable[[str], float | None]
@@ -149,7 +179,7 @@ class LayerRows:
         self.remark(osm_id, key, f"{key}={raw}", reason, "correct the tag at its source")
 
     def result(
-        self, source: OsmSource, notes: Sequence[str] = (), node_ids: NodeLists | None = None
+        self, source: OsmSource, notes: Sequence[str] = (), extra: Mapping[str, pa.Array] | None = None
     ) -> ReadResult:
         """Return the table and the report.
 
@@ -158,8 +188,8 @@ class LayerRows:
         source : OsmSource
         notes : sequence of str
             Sentences about the layer as a whole.
-        node_ids : NodeLists, optional
-            Becomes a column ``node_ids`` (list of int64), aligned with the vertices.
+        extra : mapping of str to pyarrow.Array, optional
+            Further columns, one value a row.
 
         Returns
         -------
@@ -169,8 +199,7 @@ class LayerRows:
         by_column = list(zip(*self._values, strict=True)) or [()] * len(self.fields)
         for field, values in zip(self.fields, by_column, strict=True):
             columns[field.name] = pa.array(values, type=ARROW_TYPES[field.type])
-        if node_ids is not None:
-            columns["node_ids"] = node_ids.to_arrow()
+        columns.update(extra or {})
         columns["geometry"] = pa.array(shapely.to_wkb(_in_one_part(self._geometries)), type=pa.binary())
         n_taken = len(self._values)
         report = ImportReport(

@@ -104,12 +104,14 @@ def recognise(path: Path) -> OsmSource:
         return OsmSource(path, found, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def peek(path: Path) -> bytes:
+def peek(path: Path, *, wanted: str = WANTED) -> bytes:
     """Return the first bytes of a file, unpacked where it is packed by gzip or bzip2.
 
     Parameters
     ----------
     path : Path
+    wanted : str
+        What the sentence about an empty file ends with.
 
     Returns
     -------
@@ -129,7 +131,7 @@ def peek(path: Path) -> bytes:
             f"{path.name} cannot be unpacked ({error}); send the whole file again"
         ) from error
     if not head:
-        raise ImportRefusedError(f"{path.name} is empty; {WANTED}")
+        raise ImportRefusedError(f"{path.name} is empty; {wanted}")
     return head
 
 

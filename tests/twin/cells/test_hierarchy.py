@@ -5,7 +5,7 @@ from __future__ import annotations
 import h3.api.numpy_int as h3
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.cells import are_valid, cells_of, compact, disk, edge_length_m, parent, resolution_of, uncompact
@@ -47,6 +47,7 @@ def test_parents_agree_with_h3() -> None:
             assert parent(cells, coarse).tolist() == want
 
 
+@settings(deadline=None)  # the first example compiles kernels or loads PROJ
 @given(st.floats(-180, 180), st.floats(-90, 90), st.integers(0, 15), st.integers(0, 15))
 def test_the_parent_of_a_parent_is_the_parent(lon: float, lat: float, a: int, b: int) -> None:
     cell = cells_of(lon, lat, 15)
@@ -77,6 +78,7 @@ def test_a_disk_needs_a_cell_and_steps() -> None:
         disk(7, 1)
 
 
+@settings(deadline=None)  # the first example compiles kernels or loads PROJ
 @given(st.sets(st.integers(0, 342), min_size=1))
 def test_compacting_keeps_the_descendants(kept: set[int]) -> None:
     children = np.sort(h3.cell_to_children(CELL, 12))[sorted(kept)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import h3.api.numpy_int as h3
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.cells import cells_of, from_hex, to_hex
@@ -49,6 +49,7 @@ def test_a_text_that_is_no_cell_is_refused_with_its_row(text: str) -> None:
         from_hex(["8941945111bffff", text, "also wrong"])
 
 
+@settings(deadline=None)  # the first example compiles kernels or loads PROJ
 @given(st.text(max_size=17))
 def test_whatever_is_read_is_what_h3_takes(text: str) -> None:
     try:

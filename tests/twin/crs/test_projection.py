@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Geod
 
@@ -26,6 +26,7 @@ def false_easting_m(code: str) -> float:
     return next(p.value for p in operation.params if p.name == "False easting")
 
 
+@settings(deadline=None)  # the first example compiles kernels or loads PROJ
 @given(st.floats(73.5, 136.5, exclude_max=True))
 def test_the_chinese_zone_is_the_one_around_the_longitude(lon: float) -> None:
     code = working_crs(lon)
@@ -34,6 +35,7 @@ def test_the_chinese_zone_is_the_one_around_the_longitude(lon: float) -> None:
     assert false_easting_m(code) == 500_000.0
 
 
+@settings(deadline=None)  # the first example compiles kernels or loads PROJ
 @given(st.floats(-180, 180), st.floats(-79.9, 83.9))
 def test_any_place_has_a_working_system_whose_area_of_use_holds_it(lon: float, lat: float) -> None:
     crs = CRS.from_user_input(working_crs(lon, lat))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -21,6 +21,7 @@ def town(
     return lon + rng.uniform(-0.1, 0.1, n), lat + rng.uniform(-0.1, 0.1, n)
 
 
+@settings(deadline=None)  # the first example compiles kernels or loads PROJ
 @given(st.floats(75.0, 134.0), st.floats(18.0, 53.0), st.booleans(), st.booleans())
 def test_degrees_in_china_are_recognised_in_either_order(
     lon: float, lat: float, is_swapped: bool, is_placed: bool
@@ -31,6 +32,7 @@ def test_degrees_in_china_are_recognised_in_either_order(
     assert (found.crs.code, found.is_swapped, found.share) == ("wgs84", is_swapped, 1.0)
 
 
+@settings(deadline=None)  # the first example compiles kernels or loads PROJ
 @given(st.floats(74.0, 134.5), st.floats(18.0, 53.0), st.booleans())
 def test_eastings_with_a_zone_prefix_are_recognised_near_the_city(
     lon: float, lat: float, is_swapped: bool
@@ -44,6 +46,7 @@ def test_eastings_with_a_zone_prefix_are_recognised_near_the_city(
     assert ("坐标轴颠倒" in found.sentence) == is_swapped
 
 
+@settings(deadline=None)  # the first example compiles kernels or loads PROJ
 @given(st.floats(74.0, 134.5), st.floats(18.0, 53.0), st.booleans())
 def test_eastings_without_prefix_need_the_city(lon: float, lat: float, is_swapped: bool) -> None:
     code = f"EPSG:{4534 + int((lon - 73.5) // 3)}"

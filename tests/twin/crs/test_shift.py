@@ -8,7 +8,7 @@ from math import sin
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.crs import (
@@ -77,6 +77,7 @@ def test_gcj02_agrees_with_the_formula_written_out() -> None:
     np.testing.assert_allclose(np.column_stack(wgs84_to_gcj02(lon, lat)), want, rtol=0, atol=1e-12)
 
 
+@settings(deadline=None)  # the first example compiles kernels or loads PROJ
 @given(*IN_CHINA)
 def test_every_shift_comes_back_within_a_tenth_of_a_millimetre(lon: float, lat: float) -> None:
     for there, back in (

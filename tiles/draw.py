@@ -14,6 +14,7 @@ from tiles.matrix import GRID_BITS, check_tile
 from tiles.prepare import PreparedLayer
 from tiles.repair import RaggedRings, repaired
 from tiles.rules import FULL_ZOOM, MAX_FEATURES, MAX_FEATURES_LOW, is_drawn
+from tiles.wire import field, varint
 from twin.errors import InvalidTileError
 
 _KINDS = {"point": 1, "line": 2, "polygon": 3}  # vector_tile.proto, Tile.GeomType
@@ -93,9 +94,9 @@ def draw_tile(parts: Sequence[Part], z: int, x: int, y: int, *, extent: int = 40
         n_dropped += shapes.n_small
     if not n_features:
         return Tile(n_dropped=n_dropped)
-    layer = [_field(1, parts[0][0].name.encode()), *features, *(_field(3, key.encode()) for key in keys)]
-    layer += [*values, b"\x28", _varint(extent), b"\x78\x02"]
-    return Tile(_field(3, b"".join(layer)), n_features, n_dropped)
+    layer = [field(1, parts[0][0].name.encode()), *features, *(field(3, key.encode()) for key in keys)]
+    layer += [*values, b"\x28", varint(extent), b"\x78\x02"]
+    return Tile(field(3, b"".join(layer)), n_features, n_dropped)
 
 
 def _frame(z: int, x: int, y: int, extent: int, buffer: int) -> NDArray[np.int64]:
@@ -204,18 +205,3 @@ def _feature(part: PreparedLayer, row: int, z: int) -> RaggedRings:
     return RaggedRings(
         part.xy[span][is_shown], shown_before[own_rings - own_rings[0]], own_polygons - own_polygons[0]
     )
-
-
-def _varint(number: int) -> bytes:
-    """Return an unsigned protobuf number."""
-    out = bytearray()
-    while number >= 0x80:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """Return a length-delimited protobuf field."""
-    return _varint(number << 3 | 2) + _varint(len(content)) + content

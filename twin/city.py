@@ -1,0 +1,366 @@
+"""A city: one folder of settings, layers, rasters and live state, opened together."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from twin.areas import AreaAssigner
+from twin.config import CONFIG_NAME, CityConfig, read_config, write_config
+from twin.divisions import CHINA_TIME, DivisionTree
+from twin.errors import CityExistsError, CityNotFoundError, StorageError, UnknownLayerError
+from twin.frame import Box, CityFrame
+from twin.grid_index import GridIndex
+from twin.scope import WHOLE_CITY, Scope
+from twin.state import StateStore
+from twin.store import LayerStore
+from twin.terrain import Terrain
+from twin.view import LayerView
+
+EDITS_POLL_S = 0.2
+"""How stale the edits of another process may be; edits of this one are seen at once."""
+
+
+@dataclass(slots=True)
+class _Snapshot:
+    """One layer as it was last opened, and what it was opened from."""
+
+    view: LayerView
+    catalog_stamp: tuple[int, int]
+    polled_at: float
+
+
+class City:
+    """A city held as data (城市数字底座): what the folder holds, opened for questions.
+
+    Made by :meth:`open` and :meth:`create`. It holds; functions elsewhere act.
+    Safe to share between threads for reading.
+
+    Attributes
+    ----------
+    path : Path
+        The city folder.
+    config : CityConfig
+        Settings of ``city.toml``.
+    store : LayerStore
+        Base layers.
+    state : StateStore
+        Live state.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp()) / "new.city"
+    >>> city = City.create(folder, CityConfig("丽州市", "EPSG:4549"))
+    >>> city.layers()
+    ()
+    >>> city.close()
+    """
+
+    def __init__(self, path: Path, config: CityConfig, store: LayerStore, state: StateStore) -> None:
+        self.path = path
+        self.config = config
+        self.store = store
+        self.state = state
+        self._snapshots: dict[str, _Snapshot] = {}
+        self._tree: tuple[tuple[str, ...], DivisionTree] | None = None
+        self._grid: tuple[str, GridIndex] | None = None
+        self._areas: tuple[tuple[str, ...], AreaAssigner] | None = None
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> City:
+        """Return the city that stands in a folder.
+
+        Parameters
+        ----------
+        path : path-like
+            The city folder.
+
+        Returns
+        -------
+        City
+
+        Raises
+        ------
+        CityNotFoundError
+            If the folder is missing or holds no ``city.toml``.
+        InvalidConfigError
+            If ``city.toml`` is wrong.
+        StorageError
+            If the live state cannot be opened.
+        """
+        folder = Path(path)
+        if not folder.is_dir():
+            raise CityNotFoundError(
+                f"there is no city folder {folder}; make one: twin init {folder} --name NAME"
+            )
+        if not (folder / CONFIG_NAME).is_file():
+            raise CityNotFoundError(
+                f"{folder} holds no {CONFIG_NAME}, so it is not a city; make one with: twin init"
+            )
+        config = read_config(folder)
+        state = StateStore(config.state_url) if config.state_url else StateStore.in_folder(folder)
+        return cls(folder, config, LayerStore(folder), state)
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], config: CityConfig) -> City:
+        """Make an empty city in a new or empty folder and return it.
+
+        Parameters
+        ----------
+        path : path-like
+            The folder; made where missing.
+        config : CityConfig
+            What ``city.toml`` shall hold.
+
+        Returns
+        -------
+        City
+
+        Raises
+        ------
+        CityExistsError
+            If the folder holds anything, or is a file.
+        """
+        folder = Path(path)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise CityExistsError(f"{folder} is not empty; choose a new folder for the city")
+        folder.mkdir(parents=True, exist_ok=True)
+        write_config(folder, config)
+        return cls.open(folder)
+
+    def close(self) -> None:
+        """Let go of the live state; layers that are still held stay readable."""
+        self._snapshots.clear()
+        self.state.close()
+
+    def change_config(self, **changes: object) -> None:
+        """Replace settings and write ``city.toml``.
+
+        Parameters
+        ----------
+        **changes
+            Fields of :class:`CityConfig`.
+
+        Raises
+        ------
+        InvalidConfigError
+            If a new value is wrong; nothing is written then.
+        """
+        config = replace(self.config, **changes)  # type: ignore[arg-type]  # the dataclass checks the values
+        write_config(self.path, config)
+        self.config = config
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the one write lock of the folder while layers are put.
+
+        Yields
+        ------
+        None
+
+        Raises
+        ------
+        StorageError
+            If another process is importing or building.
+        """
+        with (self.path / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                message = f"another import or build is at work on {self.path}; wait for it to end"
+                raise StorageError(message) from error
+            yield
+
+    def layers(self) -> tuple[str, ...]:
+        """Return the names of the layers, in order of their first import."""
+        return self.store.names()
+
+    def layer(self, name: str, scope: Scope = WHOLE_CITY) -> LayerView:
+        """Return a layer as a caller of this scope sees it now, edits included.
+
+        Parameters
+        ----------
+        name : str
+            Layer name.
+        scope : Scope
+            What the caller may see.
+
+        Returns
+        -------
+        LayerView
+            A snapshot: later imports and edits do not change it.
+
+        Raises
+        ------
+        UnknownLayerError
+            If there is no such layer.
+        DamagedLayerError
+            If its files are not what the catalog says.
+        """
+        view = self._snapshot(name).view
+        return view if scope.is_whole_city else view.within(scope, self.divisions)
+
+    def _snapshot(self, name: str) -> _Snapshot:
+        """Return the layer as last opened where nothing has changed since, else open it anew."""
+        stamp = self.store.catalog_stamp()
+        now = time.monotonic()
+        held = self._snapshots.get(name)
+        if held is not None and held.catalog_stamp == stamp:
+            if now - held.polled_at < EDITS_POLL_S:
+                return held
+            if self.state.sequence(name) == held.view.edits.sequence:
+                held.polled_at = now
+                return held
+        layer = self.store.open(name)
+        if held is not None and held.view.layer.version == layer.version:
+            layer = held.view.layer
+        edits = self.state.edits(layer.schema, layer.arrow_schema)
+        areas = None if edits.is_empty or name in {"grid", "divisions"} else self.area_assigner
+        fresh = _Snapshot(LayerView(layer, edits, areas=areas), stamp, now)
+        self._snapshots[name] = fresh
+        return fresh
+
+    def forget(self, name: str) -> None:
+        """Look at a layer's edits anew at the next question, without waiting for the poll.
+
+        Parameters
+        ----------
+        name : str
+            Layer name.
+        """
+        self._snapshots.pop(name, None)
+
+    @property
+    def frame(self) -> CityFrame:
+        """Name, working CRS and extent, for readers that judge coordinates."""
+        return CityFrame(self.config.name, self.config.crs, self.config.bbox or self._extent())
+
+    def _extent(self) -> Box | None:
+        """Return the box around every layer, None while there is none."""
+        boxes = [box for name in self.layers() if (box := self.store.current(name).bbox) is not None]
+        if not boxes:
+            return None
+        west, south, east, north = zip(*boxes, strict=True)
+        return min(west), min(south), max(east), max(north)
+
+    def has_layer(self, name: str) -> bool:
+        """Return whether the city has a layer of this name.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        bool
+        """
+        return name in self.layers()
+
+    @property
+    def divisions(self) -> DivisionTree:
+        """The division tree of today; either of the layers ``divisions`` and ``grid`` may be missing.
+
+        Rows that contradict the tree are left out of it; the import has reported them.
+        """
+        views = [self.layer(name) if self.has_layer(name) else None for name in ("divisions", "grid")]
+        today = datetime.now(CHINA_TIME).date().isoformat()
+        tags = (today, *(view.version_tag if view else "" for view in views))
+        if self._tree is None or self._tree[0] != tags:
+            tables = [view.take(view.positions()) if view else None for view in views]
+            self._tree = (tags, DivisionTree.from_sound_rows(*tables)[0])
+        return self._tree[1]
+
+    @property
+    def grid_index(self) -> GridIndex:
+        """The exact point index of the layer ``grid``; its ``grid_ids`` name each position.
+
+        Raises
+        ------
+        UnknownLayerError
+            If no grid has been imported.
+        """
+        if not self.has_layer("grid"):
+            raise UnknownLayerError(
+                f"{self.config.name} has no grid; import one: twin import grid FILE --city DIR"
+            )
+        view = self.layer("grid")
+        if self._grid is None or self._grid[0] != view.version_tag:
+            self._grid = (view.version_tag, self._load_grid_index(view))
+        return self._grid[1]
+
+    def _load_grid_index(self, view: LayerView) -> GridIndex:
+        """Map the stored index of this very view, or make one."""
+        path = self.grid_index_path(view)
+        if path.exists():
+            return GridIndex.load(path)
+        positions = view.positions()
+        grid_ids = view.take(positions, ["grid_id"])["grid_id"].to_pylist()
+        return GridIndex.build(grid_ids, view.geometries(positions))
+
+    def grid_index_path(self, view: LayerView) -> Path:
+        """Return where the point index of a view of the grid is stored, should it be.
+
+        Parameters
+        ----------
+        view : LayerView
+            Of the layer ``grid``.
+
+        Returns
+        -------
+        Path
+        """
+        return self.path / "index" / f"grid-{view.version_tag}.points"
+
+    @property
+    def area_assigner(self) -> AreaAssigner | None:
+        """What finds the divisions that a feature lies in; None where nothing has boundaries."""
+        if not self.has_layer("grid") and not self.has_layer("divisions"):
+            return None
+        tags = tuple(self.layer(name).version_tag for name in ("divisions", "grid") if self.has_layer(name))
+        if self._areas is None or self._areas[0] != tags:
+            self._areas = (tags, self._make_area_assigner())
+        return self._areas[1]
+
+    def _make_area_assigner(self) -> AreaAssigner:
+        """Return the assigner of the grid and of divisions whose boundary was supplied."""
+        tree = self.divisions
+        index = self.grid_index if self.has_layer("grid") else None
+        boundaries = []
+        if self.has_layer("divisions"):
+            view = self.layer("divisions")
+            positions = view.positions()
+            rows = view.take(positions)
+            derived = rows["boundary_source"].is_valid() if "boundary_source" in rows.column_names else None
+            for row, shape in enumerate(view.geometries(positions)):
+                if shape is None or (derived is not None and derived[row].as_py()):
+                    continue
+                division = tree.current(rows["code"][row].as_py())
+                if division.code == rows["code"][row].as_py():
+                    boundaries.append((division, shape))
+        return AreaAssigner.build(tree, index, boundaries)
+
+    def terrain(self, name: str = "dem") -> Terrain:
+        """Return a raster of elevations.
+
+        Parameters
+        ----------
+        name : str
+            Raster name, ``"dem"`` unless the city has several.
+
+        Returns
+        -------
+        Terrain
+
+        Raises
+        ------
+        UnknownLayerError
+            If no such raster has been imported.
+        """
+        return Terrain.open(self.path, name)

@@ -74,6 +74,26 @@ def table_of(properties: Mapping[str, pa.Array], n_rows: int) -> PropertyTable:
     return PropertyTable(tuple(coded), codes, np.concatenate(fields), np.concatenate(ends))
 
 
+def is_tile_type(kind: pa.DataType) -> bool:
+    """Return whether tiles can hold values of an Arrow type.
+
+    Parameters
+    ----------
+    kind : pyarrow.DataType
+        Type of a column.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_tile_type(pa.string()), is_tile_type(pa.list_(pa.int64()))
+    (True, False)
+    """
+    return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_null(kind))
+
+
 Coded = tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64]]
 
 
@@ -84,7 +104,7 @@ def _code(values: pa.Array | pa.ChunkedArray) -> Coded | None:
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     kind = values.type
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_null(kind):
+    if not is_tile_type(kind):
         return None
     if pa.types.is_floating(kind):
         values = pc.if_else(pc.is_nan(values), None, values)

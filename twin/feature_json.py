@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from twin import _feature_json as kernels
+from twin.buffers import flags_of
 from twin.ragged import RaggedGeometry
 
 _CHUNK_ROWS = 8192  # slots of one chunk stay in the processor's cache
@@ -59,7 +60,8 @@ def _features(
     feature_ids: pa.Array, properties: Mapping[str, pa.Array], geometry: RaggedGeometry | None
 ) -> pa.Array:
     n = len(feature_ids)
-    columns = [_Column(name, column) for name, column in properties.items()]
+    shown = {name: column for name, column in properties.items() if not pa.types.is_nested(column.type)}
+    columns = [_Column(name, column) for name, column in shown.items()]
     widths = np.full(n, _FRAME_BYTES + _MAX_ID_BYTES, dtype=np.int64)
     for column in columns:
         widths += column.widths()
@@ -112,7 +114,7 @@ def _content(text: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDAr
     # An array of nulls alone may come without a content buffer.
     raw = np.frombuffer(content, np.uint8) if content is not None and content.size else np.zeros(1, np.uint8)
     raw.flags.writeable = False
-    return raw, places, text.is_valid().to_numpy(zero_copy_only=False)
+    return raw, places, flags_of(text.is_valid())
 
 
 def _geometry_widths(geometry: RaggedGeometry) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from twin.buffers import array_of
 from twin.durable import DurableFile
 from twin.layer import Layer
 from twin.ragged import Kind
@@ -65,7 +66,7 @@ def _rows(layer: Layer, plain: list[str], start: int) -> pa.Table:
     table = layer.table(rows, [*plain, "geometry"])
     if layer.schema.geometry == "point":
         return table
-    bounds = [pa.array(values[start : start + ROW_GROUP_ROWS]) for values in layer.bounds]
+    bounds = [array_of(values[start : start + ROW_GROUP_ROWS]) for values in layer.bounds]
     return table.append_column("bbox", pa.StructArray.from_arrays(bounds, names=_BOUNDS))
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from twin import _blocks
+from twin.buffers import array_of, values_of
 from twin.cells import cells_at
 from twin.durable import DurableFile
 from twin.feature_json import feature_json
@@ -31,7 +32,7 @@ AreaLists = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
 """Offsets (n + 1,), positions of areas, and the division ids those positions stand for."""
 
 
-class Areas(Protocol):
+class AreaSource(Protocol):
     """What knows the divisions a feature lies in."""
 
     @property
@@ -127,14 +128,18 @@ def sort_rows(schema: LayerSchema, table: pa.Table, resolutions: Sequence[int]) 
         is_unplaced[placed] = False
         rows = np.concatenate([rows, np.flatnonzero(is_unplaced)])
     geometry = geometry.take(order).with_unplaced(table.num_rows)
-    indices = pa.array(rows)
+    indices = array_of(rows)
     names = [name for name in table.column_names if name != "geometry"]
     columns = {name: table[name].combine_chunks().take(indices) for name in names}
     return SortedRows(pa.table(columns), geometry, cells, resolutions)
 
 
 def hot_columns(
-    rows: SortedRows, feature_ids: NDArray[np.int64], areas: Areas | None = None, *, with_json: bool = True
+    rows: SortedRows,
+    feature_ids: NDArray[np.int64],
+    areas: AreaSource | None = None,
+    *,
+    with_json: bool = True,
 ) -> HotColumns:
     """Return the batch that is mapped into memory, and its block tree.
 
@@ -144,7 +149,7 @@ def hot_columns(
         The layer in cell order.
     feature_ids : ndarray of int64, shape (n,)
         Id of each row.
-    areas : Areas, optional
+    areas : AreaSource, optional
         What stamps the divisions of each row; without it no row lies in any.
     with_json : bool
         Whether the GeoJSON of each feature is made now; otherwise it is made when asked for.
@@ -155,7 +160,7 @@ def hot_columns(
     """
     n_rows, n_placed = len(feature_ids), len(rows.cells)
     properties = property_names(rows.table)
-    ids = pa.array(feature_ids)
+    ids = array_of(feature_ids)
     columns: dict[str, pa.Array] = {"feature_id": ids}
     columns |= {name: _whole(rows.table[name]) for name in properties}
     blocks = np.empty((0, 4))
@@ -163,13 +168,13 @@ def hot_columns(
         bounds = rows.geometry.bounds()
         blocks = _blocks.build(*bounds, n_placed)
         if rows.geometry.kind != "point":
-            columns |= dict(zip(("xmin", "ymin", "xmax", "ymax"), map(pa.array, bounds), strict=True))
+            columns |= dict(zip(("xmin", "ymin", "xmax", "ymax"), map(array_of, bounds), strict=True))
     for column, resolution in enumerate(rows.resolutions):
         cells = np.zeros(n_rows, dtype=np.uint64)
         cells[:n_placed] = rows.cells[:, column]
-        columns[f"cell_{resolution}"] = pa.array(cells)
+        columns[f"cell_{resolution}"] = array_of(cells)
     offsets, values, area_ids = _area_lists(rows.geometry, n_rows, n_placed, areas)
-    columns["areas"] = pa.ListArray.from_arrays(pa.array(offsets), pa.array(values))
+    columns["areas"] = pa.ListArray.from_arrays(array_of(offsets), array_of(values))
     if rows.geometry is not None:
         columns["geometry"] = rows.geometry.to_arrow()
     if with_json:
@@ -177,7 +182,7 @@ def hot_columns(
             ids, {name: columns[name] for name in properties}, rows.geometry
         )
     if n_rows > 1 and (np.diff(feature_ids) < 0).any():
-        columns["id_order"] = pa.array(np.argsort(feature_ids))
+        columns["id_order"] = array_of(np.argsort(feature_ids))
     return HotColumns(
         pa.RecordBatch.from_arrays([*columns.values()], names=[*columns]),
         blocks,
@@ -213,7 +218,7 @@ def write_hot_columns(columns: HotColumns, rows_file: DurableFile, blocks_file: 
     schema = columns.rows.schema.with_metadata({_METADATA_KEY: orjson.dumps(about)})
     with pa.ipc.new_file(rows_file, schema) as writer:
         writer.write_batch(columns.rows.replace_schema_metadata(schema.metadata))
-    bounds = pa.FixedSizeListArray.from_arrays(pa.array(columns.blocks.reshape(-1)), type=_BLOCK_TYPE)
+    bounds = pa.FixedSizeListArray.from_arrays(array_of(columns.blocks.reshape(-1)), type=_BLOCK_TYPE)
     tree = pa.RecordBatch.from_arrays([bounds], names=["bounds"])
     with pa.ipc.new_file(blocks_file, tree.schema) as writer:
         writer.write_batch(tree)
@@ -243,7 +248,7 @@ def map_hot_columns(rows_path: Path, blocks_path: Path) -> HotColumns:
     about = orjson.loads(rows.schema.metadata[_METADATA_KEY])
     return HotColumns(
         rows,
-        tree["bounds"].values.to_numpy(zero_copy_only=True).reshape(-1, 4),
+        values_of(tree["bounds"].values).reshape(-1, 4),
         about["n_placed"],
         tuple(about["resolutions"]),
         tuple(about["properties"]),
@@ -258,7 +263,7 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _area_lists(
-    geometry: RaggedGeometry | None, n_rows: int, n_placed: int, areas: Areas | None
+    geometry: RaggedGeometry | None, n_rows: int, n_placed: int, areas: AreaSource | None
 ) -> AreaLists:
     """Return the area lists of all rows; those without place have none."""
     if areas is None or geometry is None:

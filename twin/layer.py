@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from twin.buffers import array_of, values_of
 from twin.catalog import Provenance
 from twin.cells import cells_of
 from twin.errors import InvalidGeometryError, UnknownFeatureError, UnknownFieldError
 from twin.feature_json import feature_json
 from twin.frame import Box
-from twin.hot_columns import Areas, HotColumns, hot_columns, sort_rows
+from twin.hot_columns import AreaSource, HotColumns, hot_columns, sort_rows
 from twin.layer_table import conform
 from twin.ragged import Bounds, RaggedGeometry
 from twin.schema import LayerSchema
@@ -96,7 +98,7 @@ class Layer:
         feature_ids: NDArray[np.int64] | None = None,
         *,
         resolutions: Sequence[int] = DEFAULT_RESOLUTIONS,
-        areas: Areas | None = None,
+        areas: AreaSource | None = None,
     ) -> Layer:
         """Return a layer in memory.
 
@@ -110,7 +112,7 @@ class Layer:
             Id of each row; 0, 1, ... by default.
         resolutions : sequence of int
             H3 resolutions to keep a column of.
-        areas : Areas, optional
+        areas : AreaSource, optional
             What stamps the divisions of each row.
 
         Returns
@@ -128,19 +130,21 @@ class Layer:
             feature_ids = np.arange(table.num_rows)
         if "feature_id" in table.column_names:
             table = table.drop_columns("feature_id")
-        table = conform(schema, table.append_column("feature_id", pa.array(feature_ids, pa.int64())))
+        table = conform(
+            schema, table.append_column("feature_id", array_of(np.asarray(feature_ids, np.int64)))
+        )
         rows = sort_rows(schema, table, resolutions)
-        return cls(schema, hot_columns(rows, rows.table["feature_id"].to_numpy(), areas, with_json=False))
+        return cls(
+            schema, hot_columns(rows, values_of(rows.table["feature_id"].chunk(0)), areas, with_json=False)
+        )
 
     def _stored_bounds(self, geometry: RaggedGeometry) -> Bounds:
         if geometry.kind == "point":
             return geometry.bounds()
-        xmin, ymin, xmax, ymax = (
-            self._rows[name].to_numpy(zero_copy_only=True) for name in ("xmin", "ymin", "xmax", "ymax")
-        )
+        xmin, ymin, xmax, ymax = (values_of(self._rows[name]) for name in ("xmin", "ymin", "xmax", "ymax"))
         return xmin, ymin, xmax, ymax
 
-    @property
+    @cached_property
     def bbox(self) -> Box | None:
         """Box around all features, xmin, ymin, xmax, ymax degrees; None where nothing has a place."""
         if not self.n_placed:
@@ -157,14 +161,14 @@ class Layer:
     @property
     def feature_ids(self) -> NDArray[np.int64]:
         """Id of each row, shape (n_rows,); no copy."""
-        ids: NDArray[np.int64] = self._rows["feature_id"].to_numpy(zero_copy_only=True)
+        ids: NDArray[np.int64] = values_of(self._rows["feature_id"])
         return ids
 
     @property
     def area_lists(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Offsets (n_rows + 1,) and positions in ``area_ids`` of the areas each row lies in; no copy."""
         lists = self._rows["areas"]
-        return lists.offsets.to_numpy(zero_copy_only=True), lists.values.to_numpy(zero_copy_only=True)
+        return values_of(lists.offsets), values_of(lists.values)
 
     def column(self, name: str) -> pa.Array:
         """Return one column, ``feature_id`` and ``cell_*`` included, without a copy.
@@ -235,7 +239,7 @@ class Layer:
             Lines and polygons: the cell of their representative point.
         """
         if resolution in self.resolutions:
-            stored: NDArray[np.uint64] = self._rows[f"cell_{resolution}"].to_numpy(zero_copy_only=True)
+            stored: NDArray[np.uint64] = values_of(self._rows[f"cell_{resolution}"])
             return stored[rows]
         points = self.geometry_arrays().take(rows).representative_points()
         return cells_of(points[:, 0], points[:, 1], resolution)
@@ -275,7 +279,7 @@ class Layer:
             elif is_run:
                 taken[name] = column.slice(int(rows[0]), len(rows))
             else:
-                taken[name] = column.take(pa.array(rows))
+                taken[name] = column.take(array_of(rows))
         return pa.table(taken)
 
     def feature_json(self, rows: NDArray[np.int64]) -> list[memoryview]:
@@ -293,7 +297,7 @@ class Layer:
         if "feature_json" in self._rows.schema.names:
             features = self._rows["feature_json"]
         else:
-            indices = pa.array(rows)
+            indices = array_of(rows)
             geometry = None if self._geometry is None else self._geometry.take(rows)
             properties = {name: self._rows[name].take(indices) for name in self.columns}
             features = feature_json(self._rows["feature_id"].take(indices), properties, geometry)
@@ -320,7 +324,7 @@ class Layer:
             return np.full(len(feature_ids), -1)
         ids = self.feature_ids
         if "id_order" in self._rows.schema.names:
-            order = self._rows["id_order"].to_numpy(zero_copy_only=True)
+            order = values_of(self._rows["id_order"])
             places = np.searchsorted(ids, feature_ids, sorter=order)
             rows = order[np.minimum(places, self.n_rows - 1)].astype(np.int64)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +11,7 @@ from twin import search
 from twin.frame import Box
 from twin.stratum import Stratum
 
-_FIRST_RADIUS_M = 25.0
+_FIRST_RADIUS_M = 2.0
 _GROWTH = 3.0
 
 
@@ -77,4 +76,4 @@ def _cover_all(boxes: list[Box], strata: Sequence[Stratum]) -> bool:
     return any(
         box[0] <= min(west) and box[1] <= min(south) and box[2] >= max(east) and box[3] >= max(north)
         for box in boxes
-    ) or math.isinf(boxes[0][2])
+    )

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
+from twin.buffers import flags_of
 from twin.errors import InvalidQueryError, UnknownFieldError
 from twin.frame import Box
 from twin.layer import Layer
@@ -186,5 +187,5 @@ def matching(layer: Layer, rows: NDArray[np.int64], filters: Mapping[str, pa.Sca
             fits = pc.fill_null(pc.equal(column, wanted), fill_value=False)
         else:
             fits = column.is_null()
-        rows = rows[fits.to_numpy()]
+        rows = rows[np.concatenate([flags_of(chunk) for chunk in fits.chunks])]
     return rows

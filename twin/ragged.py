@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from twin import _ragged
+from twin.buffers import array_of, flags_of, values_of
 from twin.errors import InvalidGeometryError
 
 Kind = Literal["point", "line", "polygon"]
@@ -188,11 +189,11 @@ class RaggedGeometry:
             ``fixed_size_list<double>[2]`` nested in two (lines) or three (polygons) lists. Offsets are
             64 bits wide where 32 do not suffice.
         """
-        values = pa.FixedSizeListArray.from_arrays(pa.array(self.coords.reshape(-1)), 2)
+        values = pa.FixedSizeListArray.from_arrays(array_of(self.coords.reshape(-1)), 2)
         for depth, offsets in enumerate(self.offsets):
             wide = offsets[-1] > np.iinfo(np.int32).max
             kind = pa.LargeListArray if wide else pa.ListArray
-            places = pa.array(offsets, type=pa.int64() if wide else pa.int32())
+            places = array_of(offsets.astype(np.int64 if wide else np.int32, copy=False))
             mask = None
             if depth == len(self.offsets) - 1 and len(self) and (np.diff(offsets) == 0).any():
                 mask = pa.array(np.diff(offsets) == 0)
@@ -216,9 +217,9 @@ class RaggedGeometry:
         """
         offsets: list[NDArray[np.int64]] = []
         for _ in range(_DEPTH[kind]):
-            offsets.append(column.offsets.to_numpy(zero_copy_only=True))
+            offsets.append(values_of(column.offsets))
             column = column.values
-        coords = column.values.to_numpy(zero_copy_only=True).reshape(-1, 2)
+        coords = values_of(column.values).reshape(-1, 2)
         return cls(kind, coords, tuple(reversed(offsets)))
 
 
@@ -281,7 +282,7 @@ def _chunks(column: pa.ChunkedArray) -> Iterator[tuple[int, pa.Array]]:
 
 def _read_points(chunk: pa.Array) -> tuple[RaggedGeometry, NDArray[np.int64]] | None:
     """Return the points of a chunk that holds nothing but plain two-dimensional WKB points, else None."""
-    placed: NDArray[np.int64] = np.flatnonzero(chunk.is_valid().to_numpy(zero_copy_only=False))
+    placed: NDArray[np.int64] = np.flatnonzero(flags_of(chunk.is_valid()))
     wide = np.int64 if pa.types.is_large_binary(chunk.type) else np.int32
     _, offset_buffer, content_buffer = chunk.buffers()
     offsets = np.frombuffer(offset_buffer, wide)[chunk.offset : chunk.offset + len(chunk) + 1]

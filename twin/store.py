@@ -29,7 +29,7 @@ from twin.durable import DurableFile, StoredFile, crc32_of
 from twin.errors import DamagedLayerError, InvalidLayerError, StorageError, UnknownLayerError
 from twin.geoparquet import write_geoparquet
 from twin.hot_columns import (
-    Areas,
+    AreaSource,
     HotColumns,
     hot_columns,
     map_hot_columns,
@@ -42,6 +42,8 @@ from twin.schema import LayerSchema
 
 KEPT_VERSIONS = 3
 """Versions of a layer whose files stay, for going back."""
+JSON_ROWS = 1_000_000
+"""Layers up to this size keep the GeoJSON of their features: it takes as much disk as all else together."""
 MAX_FEATURE_ID = 2**53
 """Ids stay below it, so that JavaScript and JSON readers keep them exactly."""
 
@@ -191,8 +193,8 @@ class LayerStore:
         *,
         provenance: Provenance | None = None,
         resolutions: Sequence[int] = DEFAULT_RESOLUTIONS,
-        areas: Areas | None = None,
-        with_json: bool = True,
+        areas: AreaSource | None = None,
+        with_json: bool | None = None,
     ) -> LayerVersion:
         """Store a table as the next version of its layer and put it in force.
 
@@ -207,10 +209,11 @@ class LayerStore:
             Where the rows came from.
         resolutions : sequence of int
             H3 resolutions to keep a column of.
-        areas : Areas, optional
+        areas : AreaSource, optional
             What stamps the divisions of each feature.
-        with_json : bool
-            Whether the GeoJSON of each feature is stored; otherwise it is made when asked for.
+        with_json : bool, optional
+            Whether the GeoJSON of each feature is stored, otherwise made when asked for; by default
+            for layers of up to a million rows.
 
         Returns
         -------
@@ -234,6 +237,7 @@ class LayerStore:
             rows = sort_rows(schema, conformed, resolutions)
             del conformed
             feature_ids = self._feature_ids(schema, rows.table, entry)
+            with_json = len(feature_ids) <= JSON_ROWS if with_json is None else with_json
             columns = hot_columns(rows, feature_ids, areas, with_json=with_json)
             del rows
             try:
@@ -323,7 +327,7 @@ class LayerStore:
         layer = self._opened.get(key)
         if layer is None:
             for file in version.files:
-                self._prove(version, file, is_mapped=file.path.startswith(_INDEX))
+                self._prove(version, file)
             rows, blocks = (self._root / file.path for file in version.files if file.path.startswith(_INDEX))
             layer = Layer(
                 version.schema,
@@ -335,12 +339,12 @@ class LayerStore:
             self._opened[key] = layer
         return layer
 
-    def _prove(self, version: LayerVersion, file: StoredFile, *, is_mapped: bool) -> None:
-        """Refuse a file that is not the one that was written; those not mapped are checked by size."""
+    def _prove(self, version: LayerVersion, file: StoredFile) -> None:
+        """Refuse a file that is not the one that was written."""
         path = self._root / file.path
         try:
             size = path.stat().st_size
-            is_whole = size == file.size and (not is_mapped or crc32_of(path) == file.crc32)
+            is_whole = size == file.size and crc32_of(path) == file.crc32
         except OSError as error:
             raise self._damaged(version, file, f"cannot be read: {error.strerror}") from error
         if not is_whole:
@@ -350,7 +354,7 @@ class LayerStore:
     def _damaged(self, version: LayerVersion, file: StoredFile, fault: str) -> DamagedLayerError:
         return DamagedLayerError(
             f"{self._root / file.path} of layer {version.layer!r}, version {version.version}, {fault}: "
-            "import the layer again, roll it back to an older version, or restore a backup"
+            "import the layer again (twin import, twin build), roll back to an older version, or restore a backup"
         )
 
     def _feature_ids(self, schema: LayerSchema, rows: pa.Table, entry: LayerEntry) -> NDArray[np.int64]:

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from twin import _blocks, search
 from twin._cell_counts import count_runs
-from twin.errors import ScopeError, UnknownFeatureError
+from twin.buffers import values_of
+from twin.errors import InvalidLayerError, ScopeError, UnknownFeatureError
 from twin.frame import Box
+from twin.hot_columns import AreaSource
 from twin.layer import Layer
 from twin.query import matching
+from twin.schema import LayerSchema
 from twin.scope import Scope
 
 _CHUNK_ROWS = 65_536
@@ -153,7 +156,7 @@ class Stratum:
         """
         layer = self.layer
         if bbox is None and self.is_plain and resolution in layer.resolutions:
-            stored = layer.column(f"cell_{resolution}").to_numpy(zero_copy_only=True)
+            stored = values_of(layer.column(f"cell_{resolution}"))
             cells, counts = count_runs(stored[: layer.n_placed])
             return cells, counts
         found = [(np.empty(0, np.uint64), np.empty(0, np.int64))]
@@ -191,6 +194,45 @@ class Stratum:
         for name in lacking:
             table = table.append_column(name, pa.nulls(len(rows), known.field(name).type))
         return table.select(columns)
+
+
+def overlay_of(layer: Layer, table: pa.Table, feature_ids: _Rows, areas: AreaSource | None = None) -> Layer:
+    """Return edited features as a layer in memory that can lie over a version.
+
+    Parameters
+    ----------
+    layer : Layer
+        The version in force.
+    table : pyarrow.Table
+        Replaced and added rows. What they must hold was checked when they were edited; an empty field
+        must not make a whole layer unreadable.
+    feature_ids : ndarray of int64
+        Id of each row.
+    areas : AreaSource, optional
+        What finds their divisions.
+
+    Returns
+    -------
+    Layer
+
+    Raises
+    ------
+    InvalidLayerError
+        If a value is of another type than its column.
+    InvalidGeometryError
+        If a geometry is broken or of another kind.
+    """
+    schema = LayerSchema(layer.schema.name, layer.schema.geometry)
+    for field in layer.arrow_schema:
+        if field.name in table.column_names:
+            place = table.column_names.index(field.name)
+            try:
+                column = table[field.name].cast(field.type)
+            except pa.ArrowException as error:
+                message = f"layer {schema.name!r}: an edited {field.name!r} is no {field.type}: {error}"
+                raise InvalidLayerError(message) from error
+            table = table.set_column(place, field, column)
+    return Layer.from_table(schema, table, feature_ids, resolutions=layer.resolutions, areas=areas)
 
 
 def lay(

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from twin import nearest as nearest_search
 from twin import search
+from twin.buffers import array_of
 from twin.edits import NO_EDITS, Edits
 from twin.errors import InvalidQueryError, UnknownFeatureError
-from twin.hot_columns import Areas
+from twin.hot_columns import AreaSource
 from twin.layer import Layer
 from twin.query import Value, checked_box, checked_point, checked_polygon, typed_filters
 from twin.scope import WHOLE_CITY, Scope
-from twin.stratum import Divisions, lay, next_page, split
+from twin.stratum import Divisions, lay, next_page, overlay_of, split
 
 if TYPE_CHECKING:
     import geopandas
@@ -45,7 +46,7 @@ class LayerView:
         What the caller may see.
     divisions : Divisions, optional
         The division tree; needed for a scope smaller than the whole city.
-    areas : Areas, optional
+    areas : AreaSource, optional
         What finds the divisions of edited features; without it a smaller scope sees none of those.
 
     Raises
@@ -72,7 +73,7 @@ class LayerView:
         scope: Scope = WHOLE_CITY,
         *,
         divisions: Divisions | None = None,
-        areas: Areas | None = None,
+        areas: AreaSource | None = None,
     ) -> None:
         self.layer = layer
         self.edits = edits
@@ -80,10 +81,7 @@ class LayerView:
         hidden = layer.rows_of(edits.hidden_ids)
         layers = [(layer, np.sort(hidden[hidden >= 0]))]
         if edits.table is not None:
-            overlay = Layer.from_table(
-                layer.schema, edits.table, edits.feature_ids, resolutions=layer.resolutions, areas=areas
-            )
-            layers.append((overlay, _NO_ROWS))
+            layers.append((overlay_of(layer, edits.table, edits.feature_ids, areas), _NO_ROWS))
         self._set_strata(layers, divisions)
 
     def within(self, scope: Scope, divisions: Divisions | None = None) -> LayerView:
@@ -406,7 +404,7 @@ class LayerView:
         tables = [stratum.table(rows, columns, self.columns) for stratum, rows in pieces]
         if order is None:
             return tables[0]
-        return pa.concat_tables(tables).take(pa.array(order))
+        return pa.concat_tables(tables).take(array_of(order))
 
     def feature_json(self, positions: _Positions) -> list[memoryview]:
         """Return features as the bytes of GeoJSON Features.

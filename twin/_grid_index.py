@@ -31,6 +31,8 @@ NONE = -1
 UNDECIDED = -2
 Frame = tuple[int, int, int, int, int]
 """Shift from lattice steps to pixels, first pixel row and column, number of rows and columns."""
+RUN = np.dtype([("west", np.float64), ("east", np.float64), ("start", np.int32), ("stop", np.int32)])
+"""Consecutive vertices ``start`` to ``stop`` of a ring within one slab, and the x they span, degrees."""
 
 
 @njit(cache=True, nogil=True)
@@ -107,11 +109,12 @@ def _side(x1: float, y1: float, x2: float, y2: float, px: float, py: float) -> i
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _is_on_level(x1: float, y1: float, x2: float, y2: float, px: float, py: float) -> bool:
-    """Return whether a point lies on a horizontal edge, or on an end of an edge."""
-    if y1 == py and y2 == py:
-        return min(x1, x2) <= px <= max(x1, x2)
-    return (x1 == px and y1 == py) or (x2 == px and y2 == py)
+def _is_on_level(x1: float, y1: float, x2: float, px: float, py: float) -> bool:
+    """Return whether a point lies on an edge whose second end is level with it and the first no higher.
+
+    A point on the first end alone lies on the second end of the edge before.
+    """
+    return x2 == px or (y1 == py and min(x1, x2) <= px <= max(x1, x2))
 
 
 @njit(cache=True, nogil=True)
@@ -120,18 +123,17 @@ def _covers(
     py: float,
     first: int,
     last: int,
-    runs: NDArray[np.int32],
-    spans: NDArray[np.float64],
+    runs: NDArray[np.void],
     xy: NDArray[np.float64],
 ) -> int:
     """Return 1 where the unit with these runs in its slab covers the point, 0 where not, or UNDECIDED."""
     is_inside = False
     for run in range(first, last):
-        if px > spans[run, 1]:
+        if px > runs[run].east:
             continue
-        start = runs[run, 0]
-        stop = runs[run, 1]
-        if px < spans[run, 0]:
+        start = runs[run].start
+        stop = runs[run].stop
+        if px < runs[run].west:
             is_inside ^= (xy[start, 1] > py) != (xy[stop, 1] > py)
             continue
         x2 = xy[start, 0]
@@ -151,7 +153,7 @@ def _covers(
                     if side == 0:
                         return 1
                     is_inside ^= (side > 0) == (y2 > y1)
-            elif _is_on_level(x1, y1, x2, y2, px, py):
+            elif y2 == py and _is_on_level(x1, y1, x2, px, py):
                 return 1
     return int(is_inside)
 
@@ -164,10 +166,9 @@ def cut_runs(
     ring_slabs: NDArray[np.int64],
     slab_runs: NDArray[np.int32],
     run_slabs: NDArray[np.int32],
-    runs: NDArray[np.int32],
-    spans: NDArray[np.float64],
+    runs: NDArray[np.void],
 ) -> int:
-    """Write runs (first and last vertex), their slabs and x spans ring by ring; return their number.
+    """Write the runs of every ring and their slabs; return their number.
 
     ``ring_slabs`` is the number of the slab that pixel row 0 would have in the unit of each ring;
     ``slab_runs`` is filled with -1.
@@ -181,17 +182,17 @@ def cut_runs(
             east = max(xy[vertex, 0], xy[vertex + 1, 0])
             for slab in range(ring_slabs[ring] + low, ring_slabs[ring] + high + 1):
                 run = slab_runs[slab]
-                if run >= 0 and runs[run, 1] == vertex and vertex - runs[run, 0] < MAX_RUN:
-                    runs[run, 1] = vertex + 1
-                    spans[run, 0] = min(spans[run, 0], west)
-                    spans[run, 1] = max(spans[run, 1], east)
+                if run >= 0 and runs[run].stop == vertex and vertex - runs[run].start < MAX_RUN:
+                    runs[run].stop = vertex + 1
+                    runs[run].west = min(runs[run].west, west)
+                    runs[run].east = max(runs[run].east, east)
                     continue
                 slab_runs[slab] = n
                 run_slabs[n] = slab
-                runs[n, 0] = vertex
-                runs[n, 1] = vertex + 1
-                spans[n, 0] = west
-                spans[n, 1] = east
+                runs[n].west = west
+                runs[n].east = east
+                runs[n].start = vertex
+                runs[n].stop = vertex + 1
                 n += 1
     return n
 
@@ -223,8 +224,7 @@ def mark_pixels(
     unit_slabs: NDArray[np.int64],
     unit_rows: NDArray[np.int64],
     slab_starts: NDArray[np.int32],
-    runs: NDArray[np.int32],
-    spans: NDArray[np.float64],
+    runs: NDArray[np.void],
     xy: NDArray[np.float64],
     frame: Frame,
     covering: NDArray[np.int32],
@@ -247,7 +247,7 @@ def mark_pixels(
             low = n_columns
             high = -1
             for run in range(slab_starts[slab], slab_starts[slab + 1]):
-                for vertex in range(runs[run, 0], runs[run, 1]):
+                for vertex in range(runs[run].start, runs[run].stop):
                     west, east = _columns_in_row(
                         xy[vertex, 0],
                         xy[vertex, 1],
@@ -272,9 +272,7 @@ def mark_pixels(
                 if stamps[column - 1] == slab:
                     x = (float((column + column_0) << shift) + half) / STEPS_PER_DEGREE - ORIGIN_DEG
                     y = (float(row << shift) + half) / STEPS_PER_DEGREE - ORIGIN_DEG
-                    is_gap_inside = (
-                        _covers(x, y, slab_starts[slab], slab_starts[slab + 1], runs, spans, xy) == 1
-                    )
+                    is_gap_inside = _covers(x, y, slab_starts[slab], slab_starts[slab + 1], runs, xy) == 1
                 if is_gap_inside:
                     if covering[pixel] == NONE:
                         covering[pixel] = unit
@@ -289,35 +287,41 @@ def fill_lists(
     marked: NDArray[np.int32],
     mark_slabs: NDArray[np.int32],
     slab_units: NDArray[np.int32],
+    slab_starts: NDArray[np.int32],
     ranks: NDArray[np.int32],
     covering: NDArray[np.int32],
     starts: NDArray[np.int32],
     entries: NDArray[np.int32],
-) -> int:
-    """Write the slabs of each listed pixel that can win before the covering unit; return their number.
+) -> None:
+    """Write the list of each listed pixel: unit and runs of the slabs that can win, then the covering unit.
 
-    ``raster`` holds -2 - list for listed pixels; ``covering`` and ``starts`` (zero before) go by list.
+    ``raster`` holds -2 - list for listed pixels; ``covering`` and ``starts`` (n_lists + 1,), zero before, go
+    by list. A list ends with the entry that has no runs.
     """
     n_lists = covering.shape[0]
     for turn in range(2):
         for mark in range(marked.shape[0]):
             listed = -2 - raster[marked[mark]]
             slab = mark_slabs[mark]
-            if covering[listed] != NONE and ranks[slab_units[slab]] > ranks[covering[listed]]:
+            unit = slab_units[slab]
+            if covering[listed] != NONE and ranks[unit] > ranks[covering[listed]]:
                 continue
             if turn:
-                entries[starts[listed]] = slab
+                entries[starts[listed], 0] = unit
+                entries[starts[listed], 1] = slab_starts[slab]
+                entries[starts[listed], 2] = slab_starts[slab + 1]
             starts[listed] += 1
         if turn == 0:
             total = 0
             for listed in range(n_lists):
-                count = starts[listed]
+                count = starts[listed] + 1
                 starts[listed] = total
                 total += count
     for listed in range(n_lists - 1, -1, -1):
-        starts[listed + 1] = starts[listed]
+        entries[starts[listed], 0] = covering[listed]
+        entries[starts[listed], 1:] = 0
+        starts[listed + 1] = starts[listed] + 1
     starts[0] = 0
-    return int(starts[n_lists])
 
 
 @njit(cache=True, nogil=True)
@@ -327,39 +331,52 @@ def look_up(
     lat: NDArray[np.float64],
     frame: Frame,
     raster: NDArray[np.int32],
-    list_starts: NDArray[np.int32],
-    list_covering: NDArray[np.int32],
     entries: NDArray[np.int32],
-    slab_units: NDArray[np.int32],
-    slab_starts: NDArray[np.int32],
-    runs: NDArray[np.int32],
-    spans: NDArray[np.float64],
+    runs: NDArray[np.void],
     xy: NDArray[np.float64],
     units: NDArray[np.int32],
 ) -> int:
-    """Write the unit of each point (n,), -1 none, or UNDECIDED; return how many are undecided."""
+    """Write the unit of each point (n,), -1 none, or UNDECIDED; return how many are undecided.
+
+    Points of listed pixels are asked row by row, so that a row's runs stay in the cache whatever the order of
+    the points.
+    """
     shift, row_0, column_0, n_rows, n_columns = frame
-    undecided = 0
+    n_asked = np.zeros(n_rows + 1, np.int64)
     for i in range(keys.shape[0]):
         row = (keys[i] >> (32 + shift)) - row_0
         column = ((keys[i] & KEY_MASK) >> shift) - column_0
-        if keys[i] < 0 or not (0 <= row < n_rows and 0 <= column < n_columns):
-            units[i] = NONE
-            continue
-        unit = raster[row * n_columns + column]
-        if unit < NONE:
-            listed = -2 - unit
-            unit = list_covering[listed]
-            for entry in range(list_starts[listed], list_starts[listed + 1]):
-                slab = entries[entry]
-                answer = _covers(lon[i], lat[i], slab_starts[slab], slab_starts[slab + 1], runs, spans, xy)
-                if answer == UNDECIDED:
-                    unit = UNDECIDED
-                    undecided += 1
-                    break
-                if answer:
-                    unit = slab_units[slab]
-                    break
+        units[i] = NONE
+        if keys[i] >= 0 and 0 <= row < n_rows and 0 <= column < n_columns:
+            units[i] = raster[row * n_columns + column]
+            n_asked[row + 1] += units[i] < NONE
+    starts = np.cumsum(n_asked)
+    asked = np.empty(starts[n_rows], np.int64)
+    points = np.empty((starts[n_rows], 2))
+    for i in range(keys.shape[0]):
+        if units[i] < NONE:
+            row = (keys[i] >> (32 + shift)) - row_0
+            asked[starts[row]] = i
+            points[starts[row], 0] = lon[i]
+            points[starts[row], 1] = lat[i]
+            starts[row] += 1
+    undecided = 0
+    for j in range(asked.shape[0]):
+        i = asked[j]
+        px = points[j, 0]
+        py = points[j, 1]
+        entry = -2 - units[i]
+        while True:
+            unit, first, last = entries[entry, 0], entries[entry, 1], entries[entry, 2]
+            if first == last:
+                break
+            answer = _covers(px, py, first, last, runs, xy)
+            if answer == UNDECIDED:
+                unit = np.int32(UNDECIDED)
+                undecided += 1
+            if answer:
+                break
+            entry += 1
         units[i] = unit
     return undecided
 

@@ -37,8 +37,7 @@ class Slabs:
     unit_rows: NDArray[np.int64]
     slab_units: NDArray[np.int32]
     slab_starts: NDArray[np.int32]
-    runs: NDArray[np.int32]
-    spans: NDArray[np.float64]
+    runs: NDArray[np.void]
     n_marks: int
 
     @classmethod
@@ -63,11 +62,10 @@ class Slabs:
         row_steps, column_steps = np.abs(np.diff(rows)), np.abs(np.diff(columns))
         capacity = int(row_steps.sum()) + len(xy)
         run_slabs = np.empty(capacity, np.int32)
-        runs = np.empty((capacity, 2), np.int32)
-        spans = np.empty((capacity, 2))
+        runs = np.empty(capacity, kernels.RUN)
         slab_runs = np.full(unit_slabs[-1], -1, np.int32)
         ring_slabs = unit_slabs[ring_units] - unit_rows[ring_units]
-        n = kernels.cut_runs(rows, xy, ring_starts, ring_slabs, slab_runs, run_slabs, runs, spans)
+        n = kernels.cut_runs(rows, xy, ring_starts, ring_slabs, slab_runs, run_slabs, runs)
         order = np.argsort(run_slabs[:n], kind="stable")
         slab_starts = np.zeros(unit_slabs[-1] + 1, np.int32)
         np.cumsum(np.bincount(run_slabs[:n], minlength=unit_slabs[-1]), out=slab_starts[1:])
@@ -75,16 +73,18 @@ class Slabs:
         # An edge marks in each of its rows the columns it crosses there, one shared with the row before, and
         # one more on either side for slack; one almost along the line between two rows marks all in both.
         n_marks = int(2 * column_steps.sum() + 4 * row_steps.sum()) + 4 * len(xy)
-        return cls(frame, unit_slabs, unit_rows, slab_units, slab_starts, runs[order], spans[order], n_marks)
+        return cls(frame, unit_slabs, unit_rows, slab_units, slab_starts, runs[order], n_marks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pixels:
-    """What each pixel answers: a unit, none, or a list of slabs to ask and the unit that covers it anyway."""
+    """What each pixel answers: a unit, none, or -2 - the first entry of its list.
+
+    An entry (unit, first run, last run) asks a unit; the last of a list, which has no runs, tells the unit
+    that covers the pixel anyway, or none.
+    """
 
     raster: NDArray[np.int32]
-    list_starts: NDArray[np.int32]
-    list_covering: NDArray[np.int32]
     entries: NDArray[np.int32]
 
     @classmethod
@@ -95,7 +95,7 @@ class Pixels:
         raster = np.full(n_pixels, kernels.NONE, np.int32)
         is_listed = np.zeros(n_pixels, np.bool_)
         marked, mark_slabs = np.empty(slabs.n_marks, np.int32), np.empty(slabs.n_marks, np.int32)
-        tables = (slabs.unit_slabs, slabs.unit_rows, slabs.slab_starts, slabs.runs, slabs.spans)
+        tables = (slabs.unit_slabs, slabs.unit_rows, slabs.slab_starts, slabs.runs)
         n = kernels.mark_pixels(
             np.argsort(ranks), *tables, xy, slabs.frame, raster, is_listed, marked, mark_slabs
         )
@@ -103,11 +103,11 @@ class Pixels:
         covering = raster[listed]
         raster[listed] = -2 - np.arange(len(listed), dtype=np.int32)
         starts = np.zeros(len(listed) + 1, np.int32)
-        entries = np.empty(n, np.int32)
-        kept = kernels.fill_lists(
-            raster, marked[:n], mark_slabs[:n], slabs.slab_units, ranks, covering, starts, entries
-        )
-        return cls(raster, starts, covering, entries[:kept].copy())
+        entries = np.empty((n + len(listed), 3), np.int32)
+        order = (slabs.slab_units, slabs.slab_starts, ranks, covering)
+        kernels.fill_lists(raster, marked[:n], mark_slabs[:n], *order, starts, entries)
+        raster[listed] = -2 - starts[:-1]
+        return cls(raster, entries[: starts[-1]].copy())
 
 
 def _frame(low: NDArray[np.int64], high: NDArray[np.int64], n_vertices: int) -> kernels.Frame:

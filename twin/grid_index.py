@@ -29,13 +29,8 @@ _ARRAYS = (
     "polygon_starts",
     "unit_starts",
     "raster",
-    "list_starts",
-    "list_covering",
     "entries",
-    "slab_units",
-    "slab_starts",
     "runs",
-    "spans",
 )
 
 
@@ -79,13 +74,8 @@ class GridIndex:
     polygon_starts: NDArray[np.int64]
     unit_starts: NDArray[np.int64]
     raster: NDArray[np.int32]
-    list_starts: NDArray[np.int32]
-    list_covering: NDArray[np.int32]
     entries: NDArray[np.int32]
-    slab_units: NDArray[np.int32]
-    slab_starts: NDArray[np.int32]
-    runs: NDArray[np.int32]
-    spans: NDArray[np.float64]
+    runs: NDArray[np.void]
 
     @classmethod
     def build(cls, grid_ids: Sequence[str], geometries: NDArray[np.object_]) -> GridIndex:
@@ -127,8 +117,7 @@ class GridIndex:
         pixels = Pixels.fill(xy, slabs, ids)
         arrays: tuple[NDArray[np.generic], ...] = (
             *(ids, xy, ring_starts, polygon_starts, unit_starts),
-            *(pixels.raster, pixels.list_starts, pixels.list_covering, pixels.entries),
-            *(slabs.slab_units, slabs.slab_starts, slabs.runs, slabs.spans),
+            *(pixels.raster, pixels.entries, slabs.runs),
         )
         for array in arrays:
             array.flags.writeable = False  # as memory-mapped: one type for the compiler
@@ -202,9 +191,8 @@ class GridIndex:
         if keys.shape != x.shape:
             raise InvalidCoordinateError(f"{keys.shape} keys came with {x.shape} points")
         units = np.empty(len(x), np.int32)
-        tables = (self.list_starts, self.list_covering, self.entries, self.slab_units)
-        slabs = (self.slab_starts, self.runs, self.spans, self.xy)
-        if kernels.look_up(keys, x, y, self.frame, self.raster, *tables, *slabs, units):
+        tables = (self.frame, self.raster, self.entries, self.runs, self.xy)
+        if kernels.look_up(keys, x, y, *tables, units):
             asked = np.flatnonzero(units == kernels.UNDECIDED)
             units[asked] = self._ask_shapely(x[asked], y[asked])
         return units

@@ -311,7 +311,7 @@ def test_saving_replaces_another_index_and_repairs_a_damaged_one(saved: tuple[Gr
     assert GridIndex.load(path).content_hash == index.content_hash
 
 
-@pytest.mark.parametrize("writes_before", [0, 1, 5, 12, 25])
+@pytest.mark.parametrize("writes_before", [0, 1, 5, 12, 16])
 def test_full_disk_leaves_the_old_index_in_force(
     saved: tuple[GridIndex, Path], monkeypatch: pytest.MonkeyPatch, writes_before: int
 ) -> None:

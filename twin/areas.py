@@ -114,6 +114,7 @@ class AreaAssigner:
         digest = hashlib.sha256(leaf_ids.tobytes())
         for tier in tiers:
             digest.update(tier.index.content_hash.encode())
+            digest.update(tier.above.tobytes())
         return cls(leaf_ids, digest.hexdigest(), tuple(tiers))
 
     def assign(self, lon: ArrayLike, lat: ArrayLike) -> Areas:

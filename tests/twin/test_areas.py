@@ -147,6 +147,18 @@ def test_tag_changes_with_boundaries_and_divisions() -> None:
     assert AreaAssigner.build(TREE, GridIndex.build(IDS, POLYGONS)).tag == assigners[0].tag
 
 
+def test_tag_changes_when_a_division_moves_under_another() -> None:
+    shapes = shapely.box([120.0, 120.0, 119.9], 29.0, [120.1, 120.05, 120.0], 29.1)
+    tags = set()
+    for parent in ("331102", "331103"):
+        table = pa.table({"code": ["331102", "331102001", "331103"], "parent_code": [None, parent, None]})
+        tree = DivisionTree.from_tables(table, None)
+        codes = ("331102", "331102001", "331103")
+        boundaries = [(tree.by_code(code), shape) for code, shape in zip(codes, shapes, strict=True)]
+        tags.add(AreaAssigner.build(tree, boundaries=boundaries).tag)
+    assert len(tags) == 2
+
+
 def test_what_cannot_be_placed_is_refused(assigner: AreaAssigner) -> None:
     with pytest.raises(UnknownDivisionError, match="no grid unit 'x'"):
         AreaAssigner.build(TREE, GridIndex.build(["x"], POLYGONS[:1]))

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 
-from twin.errors import InvalidConfigError
-from twin.frame import Box
+from twin.durable import DurableFile
+from twin.errors import InvalidConfigError, StorageError
+from twin.frame import Box, CityFrame
 
 CONFIG_NAME = "city.toml"
 DEFAULT_RESOLUTIONS = (7, 9, 10)
 FINEST_STORED_RESOLUTION = 12
+
+_TYPES = MappingProxyType(
+    {
+        "name": (str, "a text"),
+        "crs": (str, "a text"),
+        "admin_code": (str, "a text"),
+        "resolutions": (list, "a list of whole numbers"),
+        "bbox": (list, "a list of four numbers"),
+        "state_url": (str, "a text"),
+        "converts_shifted": (bool, "true or false"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +49,15 @@ class CityConfig:
         West, south, east, north, degrees; None takes the extent of the layers.
     state_url : str
         SQLAlchemy URL of the live state; empty means ``live.db`` in the folder.
+    converts_shifted : bool
+        Whether GCJ-02 and BD-09 coordinates are converted to WGS 84 where they come in.
+        Where a deployment must not, they are refused instead.
 
     Raises
     ------
     InvalidConfigError
-        If the name is empty or a resolution is out of range or out of order.
+        If the name is empty or cannot be printed, the CRS is no EPSG code, the code has not
+        12 digits, a resolution is out of range or out of order, or the box is no box.
     """
 
     name: str
@@ -47,19 +66,30 @@ class CityConfig:
     resolutions: tuple[int, ...] = DEFAULT_RESOLUTIONS
     bbox: Box | None = None
     state_url: str = ""
+    converts_shifted: bool = True
 
     def __post_init__(self) -> None:
-        if not self.name.strip():
-            raise InvalidConfigError("a city needs a name, an empty one came")
-        ascending = list(self.resolutions) == sorted(set(self.resolutions))
-        if (
-            not self.resolutions
-            or not ascending
-            or not 0 <= self.resolutions[0] <= self.resolutions[-1] <= FINEST_STORED_RESOLUTION
-        ):
+        if not self.name.strip() or not self.name.isprintable():
+            raise InvalidConfigError(f"a city needs a name of one line, {self.name!r} came")
+        if self.crs and not re.fullmatch(r"EPSG:[0-9]+", self.crs):
+            raise InvalidConfigError(f"the working CRS {self.crs!r} is not written like EPSG:4549")
+        if self.admin_code and not re.fullmatch(r"[0-9]{12}", self.admin_code):
+            raise InvalidConfigError(f"the statistical code {self.admin_code!r} has not 12 digits")
+        if not self._are_resolutions_sound():
             raise InvalidConfigError(
                 f"H3 resolutions must rise within 0-{FINEST_STORED_RESOLUTION}, got {list(self.resolutions)}"
             )
+        if self.bbox is not None:
+            if len(self.bbox) != 4 or not all(map(_is_number, self.bbox)):
+                raise InvalidConfigError(f"city bbox {list(self.bbox)} is not west, south, east, north")
+            CityFrame(self.name, self.crs, self.bbox)
+
+    def _are_resolutions_sound(self) -> bool:
+        """Return whether the resolutions are whole numbers that rise within the range."""
+        are_whole = all(type(resolution) is int for resolution in self.resolutions)
+        if not are_whole or list(self.resolutions) != sorted(set(self.resolutions)):
+            return False
+        return bool(self.resolutions) and set(self.resolutions) <= set(range(FINEST_STORED_RESOLUTION + 1))
 
 
 def read_config(folder: Path) -> CityConfig:
@@ -77,24 +107,29 @@ def read_config(folder: Path) -> CityConfig:
     Raises
     ------
     InvalidConfigError
-        If the file is not TOML, or a setting is missing, unknown or of another type.
+        If the file cannot be read or is not TOML, or a setting is missing, unknown, of
+        another type or out of range.
     """
     path = folder / CONFIG_NAME
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidConfigError(f"{path} is not TOML: {error}") from error
-    known = {"name": str, "crs": str, "admin_code": str, "resolutions": list, "bbox": list, "state_url": str}
+    except OSError as error:
+        raise InvalidConfigError(f"{path} cannot be read: {error.strerror}") from error
     for key, value in settings.items():
-        if key not in known:
-            raise InvalidConfigError(f"{path} has an unknown setting {key!r}; known are {', '.join(known)}")
-        if not isinstance(value, known[key]):
-            raise InvalidConfigError(f"{path}: {key} = {value!r} should be a {known[key].__name__}")
+        if key not in _TYPES:
+            raise InvalidConfigError(f"{path} has an unknown setting {key!r}; known are {', '.join(_TYPES)}")
+        wanted, described = _TYPES[key]
+        if not isinstance(value, wanted):
+            raise InvalidConfigError(f"{path}: {key} = {value!r} should be {described}")
+        settings[key] = tuple(value) if isinstance(value, list) else value
     if "name" not in settings:
         raise InvalidConfigError(f"{path} has no name")
-    for key in {"resolutions", "bbox"} & settings.keys():
-        settings[key] = tuple(settings[key])
-    return CityConfig(**settings)
+    try:
+        return CityConfig(**settings)
+    except InvalidConfigError as error:
+        raise InvalidConfigError(f"{path}: {error}") from error
 
 
 def write_config(folder: Path, config: CityConfig) -> None:
@@ -105,16 +140,25 @@ def write_config(folder: Path, config: CityConfig) -> None:
     folder : Path
         The city folder.
     config : CityConfig
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written; the settings before stay in force.
     """
-    # JSON strings and arrays of numbers are TOML strings and arrays.
-    lines = [f"name = {json.dumps(config.name, ensure_ascii=False)}", f"crs = {json.dumps(config.crs)}"]
-    if config.admin_code:
-        lines.append(f"admin_code = {json.dumps(config.admin_code)}")
-    lines.append(f"resolutions = {list(config.resolutions)}")
-    if config.bbox is not None:
-        lines.append(f"bbox = {[float(value) for value in config.bbox]}")
-    if config.state_url:
-        lines.append(f"state_url = {json.dumps(config.state_url)}")
-    part = folder / f"{CONFIG_NAME}.part"
-    part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    part.replace(folder / CONFIG_NAME)
+    # JSON texts, lists of numbers and truths are TOML as they are.
+    settings = {field.name: getattr(config, field.name) for field in fields(config)}
+    lines = [
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n"
+        for key, value in settings.items()
+        if value not in {"", None}
+    ]
+    try:
+        with DurableFile(folder / CONFIG_NAME) as file:
+            file.write("".join(lines).encode())
+    except OSError as error:
+        raise StorageError(f"{folder / CONFIG_NAME} could not be written: {error.strerror}") from error
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -79,13 +79,13 @@ def _append(out: Units, n: int, x: Column, y: Column, k: int, reverse: bool) -> 
 @njit(cache=True, nogil=True)
 def _draw_ring(
     xy: Steps, zooms: NDArray[np.uint8], start: int, end: int, frame: Column, work: Work
-) -> tuple[int, int]:
-    """Leave one ring in tile units in work; return its count before and after tidying."""
+) -> tuple[int, int, int]:
+    """Leave one ring in tile units in work; return its count before and after tidying, and its place."""
     k, place = _load(xy, zooms, start, end - 1, frame, work)
     if place == ACROSS:
         k = clip_ring(work[0], work[1], k, work[2], work[3], frame[4], frame[5])
     _round(work[0], work[1], k, frame[3])
-    return k, tidy_ring(work[0], work[1], k)
+    return k, tidy_ring(work[0], work[1], k), place
 
 
 @njit(cache=True, nogil=True)
@@ -110,12 +110,13 @@ def quantise_polygons(
     n = parts = 0
     for f in range(rows.size):
         n_before, parts_before = n, parts
-        is_met = False
+        is_met = is_whole = False
         for polygon in range(features[rows[f]], features[rows[f] + 1]):
             for ring in range(polygons[polygon], polygons[polygon + 1]):
                 is_hole = ring > polygons[polygon]
-                met, k = _draw_ring(xy, zooms, rings[ring], rings[ring + 1], frame, work)
+                met, k, place = _draw_ring(xy, zooms, rings[ring], rings[ring + 1], frame, work)
                 is_met |= met > 0
+                is_whole |= place == INSIDE
                 if k == 0 and not is_hole:
                     break  # a shell without area takes its holes along
                 if k == 0:
@@ -128,12 +129,10 @@ def quantise_polygons(
             if not is_simple(out[n_before:n], ends[parts_before:parts] - n_before, holes[parts_before:parts]):
                 fates[f] = BROKEN
                 n, parts = n_before, parts_before
-        elif is_met:
-            fates[f] = (
-                BROKEN if keep_small else SMALL
-            )  # whether it really reaches into the box, the repair says
+        elif is_met and keep_small:
+            fates[f] = BROKEN  # whether it really reaches into the box, the repair says
         else:
-            fates[f] = ABSENT
+            fates[f] = SMALL if is_whole else ABSENT  # a sliver at the edge is drawn by the next tile
         feature_ends[f] = parts
     return out[:n], ends[:parts], feature_ends, fates
 
@@ -181,14 +180,14 @@ def _clip_line(work: Work, n: int, low: int, high: int, pieces: Column) -> int:
 @njit(cache=True, nogil=True)
 def _draw_line(
     xy: Steps, zooms: NDArray[np.uint8], start: int, end: int, frame: Column, work: Work, pieces: Column
-) -> int:
+) -> tuple[int, int]:
     """Leave the pieces of one line inside the box, in steps, in rows 2-3 of work; return how many."""
     k, place = _load(xy, zooms, start, end, frame, work)
     if place == ACROSS:
-        return _clip_line(work, k, frame[4], frame[5], pieces)
+        return _clip_line(work, k, frame[4], frame[5], pieces), place
     work[2:, :k] = work[:2, :k]
     pieces[0] = k
-    return 1 if k > 0 else 0
+    return (1 if k > 0 else 0), place
 
 
 @njit(cache=True, nogil=True)
@@ -211,11 +210,13 @@ def quantise_lines(
     n = parts = 0
     for f in range(rows.size):
         parts_before = parts
-        is_met = False
+        is_met = is_whole = False
         spot_x = spot_y = np.int64(0)
         for line in range(features[rows[f]], features[rows[f] + 1]):
             start = 0
-            for piece in range(_draw_line(xy, zooms, lines[line], lines[line + 1], frame, work, pieces)):
+            count, place = _draw_line(xy, zooms, lines[line], lines[line + 1], frame, work, pieces)
+            is_whole |= place == INSIDE
+            for piece in range(count):
                 x, y = work[2, start : pieces[piece]], work[3, start : pieces[piece]]
                 start = pieces[piece]
                 _round(x, y, x.size, frame[3])
@@ -233,7 +234,7 @@ def quantise_lines(
             ends[parts] = n
             parts += 1
         elif parts == parts_before:
-            fates[f] = SMALL if is_met else ABSENT
+            fates[f] = SMALL if is_whole else ABSENT
         feature_ends[f] = parts
     return out[:n], ends[:parts], feature_ends, fates
 

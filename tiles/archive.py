@@ -25,7 +25,7 @@ from tiles._archive import directory_entries, place_of, spread, tile_id
 from tiles.draw import Part, Tile, draw_tile
 from tiles.encode import parts_of
 from tiles.matrix import GRID_BITS, check_tile
-from tiles.prepare import PreparedLayer
+from tiles.prepare import feature_boxes
 from tiles.tilejson import vector_layer
 from twin.durable import DurableFile
 from twin.errors import DamagedLayerError, InvalidTileError
@@ -264,7 +264,7 @@ class Archive:
 
 def _jobs(parts: Sequence[Part], zooms: Sequence[int]) -> Iterator[Job]:
     """Yield every tile that a feature's box meets, in archive order, with its candidate rows."""
-    boxes = [_boxes(part)[rows] for part, rows in parts]
+    boxes = [feature_boxes(part)[rows] for part, rows in parts]
     box_of_row = np.concatenate(boxes)
     sizes = np.cumsum([0, *map(len, boxes)])
     for z in zooms:
@@ -286,21 +286,6 @@ def _jobs(parts: Sequence[Part], zooms: Sequence[int]) -> Iterator[Job]:
                 for (part, rows), group, first in zip(parts, groups, sizes[:-1], strict=True)
             ]
             yield z, *place_of(z, int(ids[start])), chosen
-
-
-def _boxes(part: PreparedLayer) -> NDArray[np.int64]:
-    """Return first x, y, last x, y of each feature in world-grid steps."""
-    if part.kind == "point":
-        return np.hstack([part.xy, part.xy])
-    starts = part.offsets[-1].astype(np.int64)
-    for inner in reversed(part.offsets[:-1]):
-        starts = inner[starts].astype(np.int64)
-    boxes = np.zeros((len(starts) - 1, 4), np.int64)
-    is_placed = np.diff(starts) > 0
-    if is_placed.any():
-        boxes[is_placed, :2] = np.minimum.reduceat(part.xy, starts[:-1][is_placed])
-        boxes[is_placed, 2:] = np.maximum.reduceat(part.xy, starts[:-1][is_placed])
-    return boxes
 
 
 def _drawn(jobs: Iterable[Job]) -> Iterator[tuple[tuple[int, int, int], Tile]]:

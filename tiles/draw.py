@@ -77,7 +77,7 @@ def draw_tile(parts: Sequence[Part], z: int, x: int, y: int, *, extent: int = 40
     >>> draw_tile([(lamps, np.arange(2))], 1, 1, 0).n_features
     1
     """
-    frame = _frame(z, x, y, extent, buffer)
+    frame = tile_frame(z, x, y, extent=extent, buffer=buffer)
     chosen, n_dropped = _choose(parts, z, MAX_FEATURES if z >= FULL_ZOOM else MAX_FEATURES_LOW)
     every_key = dict.fromkeys(key for part, _ in chosen for key in part.properties.columns)
     keys = [key for key in every_key if is_drawn(key, z)]
@@ -99,8 +99,27 @@ def draw_tile(parts: Sequence[Part], z: int, x: int, y: int, *, extent: int = 40
     return Tile(field(3, b"".join(layer)), n_features, n_dropped)
 
 
-def _frame(z: int, x: int, y: int, extent: int, buffer: int) -> NDArray[np.int64]:
-    """Return what the kernels need to know of the tile: zoom, corner x, y, shift, low, high."""
+def tile_frame(z: int, x: int, y: int, *, extent: int = 4096, buffer: int = 64) -> NDArray[np.int64]:
+    """Return what the kernels need to know of a tile.
+
+    Parameters
+    ----------
+    z, x, y : int
+        Tile address.
+    extent, buffer : int
+        Units a tile is wide, and drawn beyond each side.
+
+    Returns
+    -------
+    ndarray of int64, shape (6,)
+        Zoom, north-west corner x, y in world-grid steps, bits from step to unit, and the buffered tile in
+        steps from the corner, low and high.
+
+    Raises
+    ------
+    InvalidTileError
+        If the address lies outside the tile matrix, or extent or buffer are not as in `draw_tile`.
+    """
     check_tile(z, x, y)
     if extent not in _EXTENTS or not 0 <= buffer <= extent:
         raise InvalidTileError(

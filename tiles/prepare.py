@@ -136,6 +136,32 @@ def prepare(
     )
 
 
+def feature_boxes(part: PreparedLayer) -> NDArray[np.int64]:
+    """Return the box around each feature.
+
+    Parameters
+    ----------
+    part : PreparedLayer
+        n features.
+
+    Returns
+    -------
+    ndarray of int64, shape (n, 4)
+        First x, y and last x, y, world-grid steps; without meaning for features without place.
+    """
+    if part.kind == "point":
+        return np.hstack([part.xy, part.xy])
+    starts = part.offsets[-1].astype(np.int64)
+    for inner in reversed(part.offsets[:-1]):
+        starts = inner[starts].astype(np.int64)
+    boxes = np.zeros((len(starts) - 1, 4), np.int64)
+    is_placed = np.diff(starts) > 0
+    if is_placed.any():
+        boxes[is_placed, :2] = np.minimum.reduceat(part.xy, starts[:-1][is_placed])
+        boxes[is_placed, 2:] = np.maximum.reduceat(part.xy, starts[:-1][is_placed])
+    return boxes
+
+
 def _weights(
     geometry: RaggedGeometry, zooms: NDArray[np.uint8], areas: NDArray[np.float64]
 ) -> NDArray[np.float32]:

@@ -20,7 +20,19 @@ MAX_FEATURES = 100_000  # at FULL_ZOOM and above: a guard against memory, not a 
 
 DRAWN_BELOW_FULL_ZOOM = frozenset(
     {"class", "subclass", "kind", "type", "use", "level", "state", "status", "condition", "code", "grid_id"}
-    | {"name", "name_en", "bridge", "tunnel", "layer", "oneway", "height_m", "floors", "width_m", "count"}
+    | {
+        "name",
+        "name_en",
+        "bridge",
+        "tunnel",
+        "layer",
+        "oneway",
+        "height_m",
+        "floors",
+        "width_m",
+        "cell",
+        "count",
+    }
 )
 """Properties that styles and labels read; the others join at `FULL_ZOOM`."""
 
@@ -118,4 +130,4 @@ def is_drawn(column: str, zoom: int) -> bool:
     """
     if column in _NEVER:
         return False
-    return zoom >= FULL_ZOOM or column in DRAWN_BELOW_FULL_ZOOM
+    return zoom >= FULL_ZOOM or column in DRAWN_BELOW_FULL_ZOOM or column.startswith("sum_")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -188,18 +188,9 @@ class LayerEntry:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All layers of a city, by name in order of first import, and the members that other parts keep.
-
-    Parameters
-    ----------
-    layers : mapping of str to LayerEntry
-        Layers, removed ones included.
-    others : mapping
-        Further members of ``catalog.json`` (such as ``rasters``), kept as they are.
-    """
+    """All layers of a city, removed ones included, by name in order of first import."""
 
     layers: Mapping[str, LayerEntry] = field(default_factory=dict)
-    others: Mapping[str, object] = field(default_factory=dict)
 
     def with_layer(self, name: str, entry: LayerEntry) -> Catalog:
         """Return the catalog with one entry replaced or added.
@@ -213,23 +204,7 @@ class Catalog:
         -------
         Catalog
         """
-        return replace(self, layers={**self.layers, name: entry})
-
-    def with_other(self, name: str, member: object) -> Catalog:
-        """Return the catalog with a member of another part replaced or added.
-
-        Parameters
-        ----------
-        name : str
-            Such as ``"rasters"``.
-        member : object
-            What JSON can hold.
-
-        Returns
-        -------
-        Catalog
-        """
-        return replace(self, others={**self.others, name: member})
+        return Catalog({**self.layers, name: entry})
 
 
 def read_catalog(folder: Path) -> Catalog:
@@ -263,7 +238,7 @@ def read_catalog(folder: Path) -> Catalog:
         raise DamagedLayerError(
             f"{path} is not a readable catalog ({error}): restore the city from a backup with: twin restore"
         ) from error
-    return Catalog(layers, {name: row for name, row in content.items() if name not in {"format", "layers"}})
+    return Catalog(layers)
 
 
 def write_catalog(folder: Path, catalog: Catalog) -> None:
@@ -284,7 +259,6 @@ def write_catalog(folder: Path, catalog: Catalog) -> None:
     content = {
         "format": _FORMAT,
         "layers": {name: asdict(entry) for name, entry in catalog.layers.items()},
-        **catalog.others,
     }
     with DurableFile(folder / CATALOG_NAME) as file:
         file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))

@@ -33,7 +33,7 @@ def feature_json(
     feature_ids : pyarrow.Array of int64, length n
         Written as numbers.
     properties : mapping of str to pyarrow.Array, each of length n
-        Text, whole and real numbers, truth values, timestamps. Null, NaN and infinity are left out.
+        Text, whole and real numbers, truth values, timestamps. Null, NaN, infinity and lists are left out.
     geometry : RaggedGeometry or None, n features
         lon, lat degrees, written with up to seven decimals (1 cm).
 

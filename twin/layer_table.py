@@ -41,7 +41,8 @@ def conform(schema: LayerSchema, table: pa.Table | Iterable[pa.RecordBatch]) -> 
     -------
     pyarrow.Table
         Declared columns that did not come are added as nulls. Text, whole numbers, real numbers, truth
-        values and timestamps (ms, UTC) keep their kind; dictionaries are decoded, dates become text.
+        values, timestamps (ms, UTC) and lists of whole numbers keep their kind; dictionaries are decoded,
+        dates become text.
 
     Raises
     ------
@@ -151,6 +152,8 @@ def _plain_type(kind: pa.DataType) -> pa.DataType | None:
         return _plain_type(kind.value_type)
     if pa.types.is_integer(kind) and kind != pa.uint64():
         return pa.int64()
+    if pa.types.is_list(kind) and pa.types.is_integer(kind.value_type):
+        return pa.list_(pa.int64())  # kept for the graph of a road; no JSON or tile shows it
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return pa.float64()
     if pa.types.is_boolean(kind):

@@ -354,7 +354,7 @@ class LayerStore:
     def _damaged(self, version: LayerVersion, file: StoredFile, fault: str) -> DamagedLayerError:
         return DamagedLayerError(
             f"{self._root / file.path} of layer {version.layer!r}, version {version.version}, {fault}: "
-            "import the layer again (twin import, twin build), roll back to an older version, or restore a backup"
+            "import it again, roll back to an older version, or restore a backup"
         )
 
     def _feature_ids(self, schema: LayerSchema, rows: pa.Table, entry: LayerEntry) -> NDArray[np.int64]:

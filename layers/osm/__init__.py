@@ -35,6 +35,7 @@ OSM_LAYERS = (
 """Layers that an extract may fill, in the order in which they are returned."""
 
 _KEYS = ("highway", "railway", "barrier", "type", *AREA_KEYS, *POI_KEYS, *ADDRESS_KEYS)
+_ASSEMBLED_KEYS = ("railway", *AREA_KEYS, *POI_KEYS, *ADDRESS_KEYS)
 _OBJECTS_PER_REPORT = 20_000
 
 
@@ -84,7 +85,7 @@ def read_osm(path: Path, *, progress: Progress | None = None) -> list[ReadResult
     """
     source = recognise(path)
     extract = _Extract()
-    for n_done, item in enumerate(objects(source, _KEYS, AREA_KEYS), start=1):
+    for n_done, item in enumerate(objects(source, _KEYS, _ASSEMBLED_KEYS), start=1):
         extract.take(item)
         if progress is not None and n_done % _OBJECTS_PER_REPORT == 0:
             progress(f"reading {path.name}", n_done)
@@ -181,7 +182,7 @@ class _Extract:
         self._places.take(osm_id, tags, point)
 
     def _take_way(self, way: Any, tags: dict[str, str]) -> None:
-        osm_id, is_closed = f"w{way.id}", way.is_closed()
+        osm_id, is_closed = f"w{way.id}", way.is_closed() and tags.get("area") != "no"
         self._lines.take(way, tags)
         if not is_closed and belongs_to_places(tags) and not belongs_to_areas(tags):
             found = self._lines.line(way, osm_id, self._rows["pois"])

@@ -12,7 +12,7 @@ from layers.osm.rows import LayerRows
 from layers.osm.values import floor_count, length_m, start_year, word_set
 
 AREA_KEYS = ("building", "natural", "waterway", "landuse", "leisure", "amenity")
-"""Keys of which one must stand on a relation for it to be put together as an area."""
+"""Keys of which one stands on every object of these layers."""
 
 _WATER_LANDUSE = frozenset({"reservoir", "basin", "salt_pond"})
 _LAND_NATURAL = word_set(

@@ -87,6 +87,15 @@ def test_open_platform_is_a_place_in_its_middle(tmp_path: Path) -> None:
     assert layers["pois"].bbox == pytest.approx((0.1, 0.0, 0.1, 0.0))
 
 
+def test_area_of_a_relation_is_a_place_on_its_surface(tmp_path: Path) -> None:
+    extract = Extract().nodes(n1=(0.0, 0.0), n2=(0.2, 0.0), n3=(0.2, 0.2), n4=(0.0, 0.2))
+    extract.way(5, [1, 2, 3], {"highway": "service"}).way(6, [3, 4, 1], {"note": "fence"})
+    tags = {"type": "multipolygon", "tourism": "museum", "name": "丽州博物馆"}
+    pois = extract.relation(7, [("way", 5, "outer"), ("way", 6, "outer")], tags).read(tmp_path)["pois"]
+    assert pois.table["osm_id"].to_pylist() == ["r7"]
+    assert shapely.box(0.0, 0.0, 0.2, 0.2).contains(shapely.from_wkb(pois.table["geometry"][0].as_py()))
+
+
 def test_house_number_without_a_street_is_rejected(tmp_path: Path) -> None:
     extract = Extract().nodes(n1=(0.0, 0.0), n2=(0.2, 0.0)).node(3, 0.0, 0.1, {"addr:housenumber": "8"})
     report = extract.way(6, [1, 2], {"highway": "service"}).read(tmp_path)["addresses"].report

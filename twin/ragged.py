@@ -306,7 +306,8 @@ def _read_shapes(chunk: pa.Array, kind: Kind, first: int) -> tuple[RaggedGeometr
     """Return the geometries of a chunk through shapely."""
     wkb = chunk.to_numpy(zero_copy_only=False)
     try:
-        shapes = shapely.from_wkb(wkb)
+        with np.errstate(invalid="ignore"):  # NaN is told of below, with its row
+            shapes = shapely.from_wkb(wkb)
     except shapely.errors.ShapelyError as error:
         row, reason = _first_broken(wkb)
         raise InvalidGeometryError(f"row {first + row}: the geometry is not valid WKB: {reason}") from error

@@ -26,7 +26,7 @@ from tiles.draw import Part, Tile, draw_tile
 from tiles.encode import parts_of
 from tiles.matrix import GRID_BITS, check_tile
 from tiles.prepare import feature_boxes
-from tiles.tilejson import vector_layer
+from tiles.tilejson import vector_layers
 from twin.durable import DurableFile
 from twin.errors import DamagedLayerError, InvalidTileError
 from twin.layer import Layer
@@ -328,6 +328,6 @@ def _metadata(view: LayerView, zooms: Sequence[int], dropped: dict[int, int]) ->
         "name": schema.title or schema.name,
         "type": "overlay",
         "version": view.version_tag,
-        "vector_layers": [vector_layer(view, zooms[0], zooms[-1])],
+        "vector_layers": vector_layers(view, zooms[0], zooms[-1]),
         "dropped": {str(z): count for z, count in dropped.items()},
     }

@@ -22,8 +22,8 @@ from twin.ragged import read_wkb
 from twin.schema import LayerSchema
 from twin.view import LayerView
 
-SUFFIX = ".cells"
-"""Behind a layer's name: the name of its aggregate layer."""
+LAYER_NAME = "cells"
+"""Name of the layer inside every aggregate tile, whatever it counts."""
 
 _LAST_ZOOMS = ((6, 5), (8, 6), (10, 7), (11, 8), (13, 9))  # up to this zoom, this resolution: 16-60 pixels
 _FINEST = 10
@@ -74,7 +74,7 @@ def encode_cells_tile(view: LayerView, z: int, x: int, y: int, *, sums: Sequence
     Returns
     -------
     Tile
-        Layer ``<name>.cells`` with ``cell`` (hexadecimal), ``count`` and ``sum_<column>``; ids are unique
+        Layer ``cells`` with ``cell`` (hexadecimal), ``count`` and ``sum_<column>``; ids are unique
         within a resolution.
 
     Raises
@@ -119,7 +119,7 @@ def _prepare_cells(view: LayerView, resolution: int, sums: tuple[str, ...]) -> P
         (cells, counts), totals = view.count_by_cell(resolution), {}
     properties = {"cell": pa.array(to_hex(cells)), "count": pa.array(counts)}
     properties |= {f"sum_{name}": pa.array(total) for name, total in totals.items()}
-    schema = LayerSchema(view.layer.schema.name + SUFFIX, "polygon")
+    schema = LayerSchema(LAYER_NAME, "polygon")
     shapes = pa.chunked_array([pa.array(shapely.to_wkb(boundaries(cells)), pa.binary())])
     geometry, _ = read_wkb(shapes, "polygon")
     # What tells cells of one resolution apart fits into the 53 bits that clients keep of an id.

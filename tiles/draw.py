@@ -13,7 +13,7 @@ from tiles._encode import gather, write_features
 from tiles.matrix import GRID_BITS, check_tile
 from tiles.prepare import PreparedLayer
 from tiles.repair import RaggedRings, repaired
-from tiles.rules import FULL_ZOOM, MAX_FEATURES, MAX_FEATURES_LOW, is_drawn
+from tiles.rules import FULL_ZOOM, LABEL_COLUMNS, LABELS, MAX_FEATURES, MAX_FEATURES_LOW, is_drawn
 from tiles.wire import field, varint
 from twin.errors import InvalidTileError
 
@@ -79,24 +79,19 @@ def draw_tile(parts: Sequence[Part], z: int, x: int, y: int, *, extent: int = 40
     """
     frame = tile_frame(z, x, y, extent=extent, buffer=buffer)
     chosen, n_dropped = _choose(parts, z, MAX_FEATURES if z >= FULL_ZOOM else MAX_FEATURES_LOW)
-    every_key = dict.fromkeys(key for part, _ in chosen for key in part.properties.columns)
-    keys = [key for key in every_key if is_drawn(key, z)]
-    features: list[bytes] = []
-    values: list[bytes] = []
-    n_values = n_features = 0
-    for part, rows in chosen:
-        shapes = _shapes_of(part, rows, frame)
-        content, used = _write(part, shapes, keys, n_values)
-        features.append(content)
-        values.append(gather(part.properties.fields, part.properties.ends, used).tobytes())
-        n_values += len(used)
-        n_features += shapes.n_features
-        n_dropped += shapes.n_small
+    drawn = [(part, _shapes_of(part, rows, frame)) for part, rows in chosen]
+    n_dropped += sum(shapes.n_small for _, shapes in drawn)
+    n_features = sum(shapes.n_features for _, shapes in drawn)
     if not n_features:
         return Tile(n_dropped=n_dropped)
-    layer = [field(1, parts[0][0].name.encode()), *features, *(field(3, key.encode()) for key in keys)]
-    layer += [*values, b"\x28", varint(extent), b"\x78\x02"]
-    return Tile(field(3, b"".join(layer)), n_features, n_dropped)
+    kind, name = _KINDS[parts[0][0].kind], parts[0][0].name
+    every_key = dict.fromkeys(key for part, _ in drawn for key in part.properties.columns)
+    content = _layer(name, kind, drawn, [key for key in every_key if is_drawn(key, z)], extent)
+    labels = [(part, _labels_of(part, rows, frame)) for part, rows in chosen if len(part.anchors)]
+    if any(shapes.n_features for _, shapes in labels):
+        keys = [key for key in every_key if key in LABEL_COLUMNS]
+        content += _layer(name + LABELS, _KINDS["point"], labels, keys, extent)
+    return Tile(content, n_features, n_dropped)
 
 
 def tile_frame(z: int, x: int, y: int, *, extent: int = 4096, buffer: int = 64) -> NDArray[np.int64]:
@@ -200,17 +195,37 @@ def _with_repaired(
     )
 
 
-def _write(
-    part: PreparedLayer, shapes: _Shapes, keys: list[str], n_values: int
-) -> tuple[bytes, NDArray[np.int32]]:
-    """Return the feature fields, and the codes of the values that they number from n_values."""
+def _labels_of(part: PreparedLayer, rows: NDArray[np.int64], frame: NDArray[np.int64]) -> _Shapes:
+    """Return the anchors of named features; each lies in exactly one tile, so no label comes twice."""
     table = part.properties
-    columns = np.array([table.columns.index(key) if key in table.columns else -1 for key in keys], np.int64)
-    content, used = write_features(
-        _KINDS[part.kind], shapes.rows, part.feature_ids, table.codes, columns, n_values,
-        shapes.xy, shapes.ends, shapes.feature_ends,
-    )  # fmt: skip
-    return content.tobytes(), used
+    names = table.columns.index("name") if "name" in table.columns else -1
+    rows = rows[table.codes[rows, names] >= 0] if names >= 0 else rows[:0]
+    half = (1 << int(frame[3])) >> 1
+    inside = frame.copy()
+    inside[4:] = -half, (1 << (GRID_BITS - int(frame[0]))) - half - 1  # what rounds to 0 .. extent - 1
+    xy, ends, feature_ends, _ = _quantise.quantise_points(part.anchors, rows, inside)
+    return _Shapes(xy, ends, feature_ends, rows, len(xy))
+
+
+def _layer(
+    name: str, kind: int, drawn: Sequence[tuple[PreparedLayer, _Shapes]], keys: Sequence[str], extent: int
+) -> bytes:
+    """Return one layer of the tile: name, features, keys, values, extent, version."""
+    features: list[bytes] = []
+    values: list[bytes] = []
+    n_values = 0
+    for part, shapes in drawn:
+        table = part.properties
+        columns = [table.columns.index(key) if key in table.columns else -1 for key in keys]
+        content, used = write_features(
+            kind, shapes.rows, part.feature_ids, table.codes, np.array(columns, np.int64), n_values,
+            shapes.xy, shapes.ends, shapes.feature_ends,
+        )  # fmt: skip
+        features.append(content.tobytes())
+        values.append(gather(table.fields, table.ends, used).tobytes())
+        n_values += len(used)
+    layer = [field(1, name.encode()), *features, *(field(3, key.encode()) for key in keys), *values]
+    return field(3, b"".join([*layer, b"\x28", varint(extent), b"\x78\x02"]))
 
 
 def _feature(part: PreparedLayer, row: int, z: int) -> RaggedRings:

@@ -36,6 +36,8 @@ class PreparedLayer:
         World-grid steps of all vertices.
     offsets : tuple of ndarray of int32
         As in `RaggedGeometry`, innermost first.
+    anchors : ndarray of int64, shape (n, 2)
+        Where the name of each polygon stands, world-grid steps; shape (0, 2) for points and lines.
     vertex_zooms : ndarray of uint8, shape (m,)
         Lowest zoom that draws each vertex.
     zooms : ndarray of uint8, shape (n,)
@@ -52,6 +54,7 @@ class PreparedLayer:
     feature_ids: NDArray[np.int64]
     xy: NDArray[np.int64]
     offsets: tuple[NDArray[np.int32], ...]
+    anchors: NDArray[np.int64]
     vertex_zooms: NDArray[np.uint8]
     zooms: NDArray[np.uint8]
     weights: NDArray[np.float32]
@@ -112,13 +115,14 @@ def prepare(
             f"layer {schema.name!r} has {len(geometry.coords)} vertices; tiles are drawn of at most 2**31 - 1"
         )
     rules = rules_of(schema)
+    is_area = geometry.kind == "polygon"
     xy = world_of(geometry.coords)
     offsets = tuple(np.array(level, np.int32) for level in geometry.offsets)
     own_zooms = np.zeros(len(xy), np.uint8)
     if offsets:
-        own_zooms = vertex_zooms(xy, offsets[0], are_rings=geometry.kind == "polygon")
-    areas = polygon_areas(xy, offsets) if geometry.kind == "polygon" else np.zeros(len(geometry))
-    zooms = zooms_by_area(areas) if geometry.kind == "polygon" else np.zeros(len(geometry), np.uint8)
+        own_zooms = vertex_zooms(xy, offsets[0], are_rings=is_area)
+    areas = polygon_areas(xy, offsets) if is_area else np.zeros(len(geometry))
+    zooms = zooms_by_area(areas) if is_area else np.zeros(len(geometry), np.uint8)
     if rules.rank_field in properties:
         zooms = zooms_by_rank(properties[rules.rank_field], rules)
     table = table_of(properties, len(geometry))
@@ -129,6 +133,7 @@ def prepare(
         feature_ids=np.array(feature_ids, np.int64),
         xy=xy,
         offsets=offsets,
+        anchors=world_of(geometry.representative_points()) if is_area else np.empty((0, 2), np.int64),
         vertex_zooms=own_zooms,
         zooms=zooms,
         weights=_weights(geometry, zooms, areas),

@@ -36,6 +36,12 @@ DRAWN_BELOW_FULL_ZOOM = frozenset(
 )
 """Properties that styles and labels read; the others join at `FULL_ZOOM`."""
 
+LABELS = ".labels"
+"""Behind the name of a polygon layer: the layer of points that carry the names of its features."""
+
+LABEL_COLUMNS = frozenset({"name", "name_en", "class", "level", "use"})
+"""Properties of a label."""
+
 _NEVER = frozenset({"tags"})  # every remaining OpenStreetMap tag of a way, as JSON: for queries, not for maps
 
 

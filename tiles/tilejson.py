@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from tiles.matrix import MAX_ZOOM
 from tiles.properties import is_tile_type
-from tiles.rules import FULL_ZOOM, is_drawn, rules_of
+from tiles.rules import FULL_ZOOM, LABEL_COLUMNS, LABELS, is_drawn, rules_of
 from twin.view import LayerView
 
 MAX_SERVED_ZOOM = 18
@@ -54,15 +54,15 @@ def tilejson(view: LayerView, tiles_url: str, *, attribution: str = "") -> dict[
         "maxzoom": MAX_SERVED_ZOOM,
         "bounds": [west, south, east, north],
         "center": [(west + east) / 2, (south + north) / 2, max(first, 12)],
-        "vector_layers": [vector_layer(view, first, MAX_SERVED_ZOOM)],
+        "vector_layers": vector_layers(view, first, MAX_SERVED_ZOOM),
     }
     if attribution:
         document["attribution"] = attribution
     return document
 
 
-def vector_layer(view: LayerView, min_zoom: int, max_zoom: int) -> dict[str, object]:
-    """Return the entry of ``vector_layers`` that describes a layer and its properties.
+def vector_layers(view: LayerView, min_zoom: int, max_zoom: int) -> list[dict[str, object]]:
+    """Return what describes the layers in the tiles of a layer: its features and, for polygons, their names.
 
     Parameters
     ----------
@@ -73,7 +73,8 @@ def vector_layer(view: LayerView, min_zoom: int, max_zoom: int) -> dict[str, obj
 
     Returns
     -------
-    dict
+    list of dict
+        Entries of ``vector_layers``.
     """
     schema = view.layer.schema
     titles = {field.name: f"{field.title} {field.unit}".strip() for field in schema.fields}
@@ -82,13 +83,15 @@ def vector_layer(view: LayerView, min_zoom: int, max_zoom: int) -> dict[str, obj
         if is_tile_type(column.type) and is_drawn(column.name, MAX_ZOOM):
             kind = _kind(column.type)
             fields[column.name] = f"{kind}: {titles[column.name]}" if titles.get(column.name) else kind
-    return {
-        "id": schema.name,
-        "description": schema.title or schema.title_en or schema.name,
-        "minzoom": min_zoom,
-        "maxzoom": max_zoom,
-        "fields": fields,
-    }
+    zooms = {"minzoom": min_zoom, "maxzoom": max_zoom}
+    title = schema.title or schema.title_en or schema.name
+    layers = [{"id": schema.name, "description": title, **zooms, "fields": fields}]
+    if schema.geometry == "polygon" and "name" in fields:
+        names = {key: value for key, value in fields.items() if key in LABEL_COLUMNS}
+        layers.append(
+            {"id": schema.name + LABELS, "description": f"{title}: names", **zooms, "fields": names}
+        )
+    return layers
 
 
 def lowest_zoom(view: LayerView) -> int:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import shapely
 
 from tiles.repair import RaggedRings, repaired
+from tiles.rules import LABEL_COLUMNS
 from twin.ragged import RaggedGeometry
 
 Point = tuple[int, int]
@@ -52,9 +53,20 @@ def slow_tile(
             drawn.append((row, draw_lines(parts, frame)))
         else:
             drawn.append((row, draw_points(parts, frame)))
-    return write(
-        name, KINDS[geometry.kind], [one for one in drawn + broken if one[1]], ids, properties, extent
-    )
+    kept = [one for one in drawn + broken if one[1]]
+    content = write(name, KINDS[geometry.kind], kept, ids, properties, extent)
+    if geometry.kind == "polygon" and "name" in properties:
+        half = (1 << shift) >> 1
+        inside = np.array([z, *corner, shift, -half, (extent << shift) - half - 1])
+        anchors = [project(lon, lat) for lon, lat in geometry.representative_points().tolist()]
+        labels = [
+            (row, draw_points([[[(anchors[row][0] - corner[0], anchors[row][1] - corner[1])]]], inside))
+            for row in range(len(geometry))
+            if properties["name"][row].as_py() is not None
+        ]
+        columns = {key: properties[key] for key in properties if key in LABEL_COLUMNS}
+        content += write(name + ".labels", 1, [one for one in labels if one[1]], ids, columns, extent)
+    return content
 
 
 def project(lon: float, lat: float) -> Point:

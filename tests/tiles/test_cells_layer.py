@@ -51,7 +51,7 @@ def drawn_cells(view: LayerView, z: int, sums: tuple[str, ...] = ()) -> dict[str
         assert tile.n_dropped == 0
         assert validate_tile(tile.content) == ()
         if tile.content:
-            for feature in mapbox_vector_tile.decode(tile.content)["lamps.cells"]["features"]:
+            for feature in mapbox_vector_tile.decode(tile.content)["cells"]["features"]:
                 known = found.setdefault(
                     feature["properties"]["cell"], feature["properties"] | {"id": feature["id"]}
                 )

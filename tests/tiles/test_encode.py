@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import mapbox_vector_tile
 import numpy as np
 import pyarrow as pa
@@ -85,6 +87,22 @@ def test_a_layer_below_its_lowest_zoom_draws_nothing_and_says_how_much(town: pa.
     tile = encode_tile(view, 12, TILE[1] >> 2, TILE[2] >> 2)
     assert tile.content == b""
     assert tile.n_dropped == N
+
+
+@pytest.mark.parametrize("zoom", [14, 16])
+def test_the_name_of_a_polygon_stands_in_exactly_one_tile(town: pa.Table, zoom: int) -> None:
+    view = LayerView(Layer.from_table(DECLARED["buildings"], town))
+    x0, y0, x1, y1 = tiles_of_bbox(view.layer.bbox, zoom)
+    seen: list[tuple[int, str]] = []
+    for x, y in itertools.product(range(x0, x1 + 1), range(y0, y1 + 1)):
+        layers = mapbox_vector_tile.decode(encode_tile(view, zoom, x, y).content)
+        for label in layers.get("buildings.labels", {"features": []})["features"]:
+            assert label["geometry"]["type"] == "Point"
+            assert all(0 <= ordinate <= 4096 for ordinate in label["geometry"]["coordinates"])
+            assert set(label["properties"]) <= {"name", "use"}
+            seen.append((label["id"], label["properties"]["name"]))
+    table = view.take(view.positions()).to_pylist()
+    assert sorted(seen) == sorted((row["feature_id"], row["name"]) for row in table if row["name"])
 
 
 def test_a_layer_is_prepared_once_while_it_is_open(town: pa.Table) -> None:

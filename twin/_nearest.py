@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 SEMI_MAJOR_M = 6_378_137.0  # WGS 84 and CGCS2000 alike
 FLATTENING = 1.0 / 298.257223563  # WGS 84; CGCS2000 differs in the ninth digit
+SAME_PLACE = 1e-40  # square of half the angle between two places, rad**2: less than 1e-12 m
 SMALLEST_RADIUS_M = SEMI_MAJOR_M * (1.0 - FLATTENING) ** 2
 """Smallest radius of curvature anywhere (the meridian at the equator): no degree is shorter."""
 
@@ -28,7 +29,7 @@ def distance_m(lon0: float, lat0: float, lon1: float, lat1: float) -> float:
     sin_h, cos_h = math.sin(h) ** 2, math.cos(h) ** 2
     s = sin_g * cos_h + cos_f * sin_h
     c = cos_g * cos_h + sin_f * sin_h
-    if s <= 0.0:
+    if s < SAME_PLACE:
         return 0.0
     if c <= 1e-12:
         return math.pi * SEMI_MAJOR_M * (1.0 - 0.5 * FLATTENING)

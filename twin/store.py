@@ -251,7 +251,7 @@ class LayerStore:
                 )
                 self._change(catalog.with_layer(schema.name, changed))
             except OSError as error:
-                raise self._not_written(schema.name, entry, error) from error
+                raise self._not_written(schema.name, error) from error
         return version
 
     def roll_back(self, name: str, version: int) -> LayerVersion:
@@ -283,7 +283,7 @@ class LayerStore:
             try:
                 self._change(catalog.with_layer(name, replace(entry, current=version)))
             except OSError as error:
-                raise self._not_written(name, entry, error) from error
+                raise self._not_written(name, error) from error
         return chosen
 
     def remove(self, name: str) -> None:
@@ -306,7 +306,7 @@ class LayerStore:
             try:
                 self._change(catalog.with_layer(name, replace(entry, current=0, versions=())))
             except OSError as error:
-                raise self._not_written(name, entry, error) from error
+                raise self._not_written(name, error) from error
 
     def _catalog(self) -> Catalog:
         """Return the catalog, read anew only after it was renamed."""
@@ -410,16 +410,11 @@ class LayerStore:
                 write_geoparquet(layer, file)
             return file.stored_as(parquet)
 
-        try:
-            with ThreadPoolExecutor(max_workers=1) as pool:
-                table_file = pool.submit(write_table)
-                with DurableFile(self._root / index) as rows, DurableFile(self._root / blocks) as tree:
-                    write_hot_columns(columns, rows, tree)
-                files = table_file.result(), rows.stored_as(index), tree.stored_as(blocks)
-        except OSError:
-            for path in (parquet, index, blocks):
-                (self._root / path).unlink(missing_ok=True)
-            raise
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            table_file = pool.submit(write_table)
+            with DurableFile(self._root / index) as rows, DurableFile(self._root / blocks) as tree:
+                write_hot_columns(columns, rows, tree)
+            files = table_file.result(), rows.stored_as(index), tree.stored_as(blocks)
         return LayerVersion(
             schema.name, number, files[1].sha256, layer.n_rows, layer.bbox, schema, provenance, files
         )
@@ -440,6 +435,10 @@ class LayerStore:
                     with suppress(OSError):  # rubbish that stays is swept next time
                         path.unlink()
 
-    def _not_written(self, name: str, entry: LayerEntry, error: OSError) -> StorageError:
-        stays = f"version {entry.current} stays in force" if entry.current else "the city is as it was"
-        return StorageError(f"layer {name!r} could not be written to {self._root}: {error}; {stays}")
+    def _not_written(self, name: str, error: OSError) -> StorageError:
+        """Clear away what a failed change left and say what is in force, which the disk alone knows now."""
+        catalog = read_catalog(self._root)
+        self._sweep(catalog)
+        current = catalog.layers.get(name, LayerEntry()).current
+        state = f"version {current} is in force" if current else "the city is as it was"
+        return StorageError(f"layer {name!r} could not be written to {self._root}: {error}; {state}")

@@ -8,15 +8,33 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+from numpy.typing import NDArray
+from sqlalchemy.exc import ArgumentError
 
 from twin.areas import AreaAssigner
 from twin.config import CONFIG_NAME, CityConfig, read_config, write_config
-from twin.divisions import CHINA_TIME, DivisionTree
-from twin.errors import CityExistsError, CityNotFoundError, StorageError, UnknownLayerError
+from twin.divisions import CHINA_TIME, Division, DivisionTree
+from twin.errors import (
+    CityExistsError,
+    CityNotFoundError,
+    DamagedLayerError,
+    InvalidConfigError,
+    MissingExtraError,
+    StorageError,
+    UnknownLayerError,
+)
 from twin.frame import Box, CityFrame
 from twin.grid_index import GridIndex
+from twin.schema import DECLARED
 from twin.scope import WHOLE_CITY, Scope
 from twin.state import StateStore
 from twin.store import LayerStore
@@ -24,7 +42,9 @@ from twin.terrain import Terrain
 from twin.view import LayerView
 
 EDITS_POLL_S = 0.2
-"""How stale the edits of another process may be; edits of this one are seen at once."""
+"""How stale the edits of another process may be; see :meth:`City.forget` for those of this one."""
+DERIVED_FROM = "boundary_source"
+"""Column of the layer ``divisions``: what a boundary was derived from, null where it was supplied."""
 
 
 @dataclass(slots=True)
@@ -57,10 +77,9 @@ class City:
     --------
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp()) / "new.city"
-    >>> city = City.create(folder, CityConfig("丽州市", "EPSG:4549"))
-    >>> city.layers()
+    >>> with City.create(folder, CityConfig("丽州市", "EPSG:4549")) as city:
+    ...     city.layers()
     ()
-    >>> city.close()
     """
 
     def __init__(self, path: Path, config: CityConfig, store: LayerStore, state: StateStore) -> None:
@@ -92,6 +111,8 @@ class City:
             If the folder is missing or holds no ``city.toml``.
         InvalidConfigError
             If ``city.toml`` is wrong.
+        MissingExtraError
+            If the database that it names needs a driver that is not installed.
         StorageError
             If the live state cannot be opened.
         """
@@ -105,8 +126,7 @@ class City:
                 f"{folder} holds no {CONFIG_NAME}, so it is not a city; make one with: twin init"
             )
         config = read_config(folder)
-        state = StateStore(config.state_url) if config.state_url else StateStore.in_folder(folder)
-        return cls(folder, config, LayerStore(folder), state)
+        return cls(folder, config, LayerStore(folder), _open_state(folder, config.state_url))
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], config: CityConfig) -> City:
@@ -127,13 +147,26 @@ class City:
         ------
         CityExistsError
             If the folder holds anything, or is a file.
+        StorageError
+            If the folder cannot be made.
         """
         folder = Path(path)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise CityExistsError(f"{folder} is not empty; choose a new folder for the city")
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise CityExistsError(f"{folder} is not empty; choose a new folder for the city")
+            folder.mkdir(parents=True, exist_ok=True)
+        except (NotADirectoryError, PermissionError) as error:
+            raise StorageError(f"the city folder {folder} cannot be made: {error.strerror}") from error
         write_config(folder, config)
         return cls.open(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Let go of the live state; layers that are still held stay readable."""
@@ -152,6 +185,8 @@ class City:
         ------
         InvalidConfigError
             If a new value is wrong; nothing is written then.
+        StorageError
+            If the file cannot be written; the settings before stay in force.
         """
         config = replace(self.config, **changes)  # type: ignore[arg-type]  # the dataclass checks the values
         write_config(self.path, config)
@@ -168,9 +203,13 @@ class City:
         Raises
         ------
         StorageError
-            If another process is importing or building.
+            If another process is importing or building, or the folder takes no files.
         """
-        with (self.path / ".lock").open("w") as lock:
+        try:
+            lock = (self.path / ".lock").open("w")
+        except OSError as error:
+            raise StorageError(f"{self.path} cannot be written: {error.strerror}") from error
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -269,12 +308,15 @@ class City:
 
         Rows that contradict the tree are left out of it; the import has reported them.
         """
-        views = [self.layer(name) if self.has_layer(name) else None for name in ("divisions", "grid")]
+        views = {name: self.layer(name) for name in ("divisions", "grid") if self.has_layer(name)}
         today = datetime.now(CHINA_TIME).date().isoformat()
-        tags = (today, *(view.version_tag if view else "" for view in views))
+        tags = (today, *(f"{name} {view.version_tag}" for name, view in views.items()))
         if self._tree is None or self._tree[0] != tags:
-            tables = [view.take(view.positions()) if view else None for view in views]
-            self._tree = (tags, DivisionTree.from_sound_rows(*tables)[0])
+            tables = {
+                name: view.take(view.positions(), [field.name for field in DECLARED[name].fields])
+                for name, view in views.items()
+            }
+            self._tree = (tags, DivisionTree.from_sound_rows(tables.get("divisions"), tables.get("grid"))[0])
         return self._tree[1]
 
     @property
@@ -296,10 +338,11 @@ class City:
         return self._grid[1]
 
     def _load_grid_index(self, view: LayerView) -> GridIndex:
-        """Map the stored index of this very view, or make one."""
-        path = self.grid_index_path(view)
-        if path.exists():
-            return GridIndex.load(path)
+        """Map the stored index of this very view, or make one where it is missing or damaged."""
+        try:
+            return GridIndex.load(self.grid_index_path(view))
+        except DamagedLayerError:
+            pass
         positions = view.positions()
         grid_ids = view.take(positions, ["grid_id"])["grid_id"].to_pylist()
         return GridIndex.build(grid_ids, view.geometries(positions))
@@ -325,26 +368,28 @@ class City:
             return None
         tags = tuple(self.layer(name).version_tag for name in ("divisions", "grid") if self.has_layer(name))
         if self._areas is None or self._areas[0] != tags:
-            self._areas = (tags, self._make_area_assigner())
-        return self._areas[1]
+            index = self.grid_index if self.has_layer("grid") else None
+            assigner = AreaAssigner.build(self.divisions, index, self._supplied_boundaries())
+            self._areas = (tags, assigner)
+        assigner = self._areas[1]
+        return assigner if len(assigner.leaf_ids) else None
 
-    def _make_area_assigner(self) -> AreaAssigner:
-        """Return the assigner of the grid and of divisions whose boundary was supplied."""
-        tree = self.divisions
-        index = self.grid_index if self.has_layer("grid") else None
-        boundaries = []
-        if self.has_layer("divisions"):
-            view = self.layer("divisions")
-            positions = view.positions()
-            rows = view.take(positions)
-            derived = rows["boundary_source"].is_valid() if "boundary_source" in rows.column_names else None
-            for row, shape in enumerate(view.geometries(positions)):
-                if shape is None or (derived is not None and derived[row].as_py()):
-                    continue
-                division = tree.current(rows["code"][row].as_py())
-                if division.code == rows["code"][row].as_py():
-                    boundaries.append((division, shape))
-        return AreaAssigner.build(tree, index, boundaries)
+    def _supplied_boundaries(self) -> list[tuple[Division, shapely.Geometry]]:
+        """Return the divisions in force whose boundary was not derived from the grid, and that boundary."""
+        if not self.has_layer("divisions"):
+            return []
+        view = self.layer("divisions")
+        positions = view.positions()
+        rows = view.take(positions)
+        is_wanted = _in_force(rows)
+        if DERIVED_FROM in rows.column_names:
+            is_wanted &= rows[DERIVED_FROM].is_null().to_numpy()
+        shapes = view.geometries(positions)
+        is_wanted &= ~shapely.is_missing(shapes)
+        in_force = {node.code: node for node in self.divisions.nodes if node.level_name != "grid"}
+        codes = rows["code"].to_pylist()
+        wanted = np.flatnonzero(is_wanted).tolist()
+        return [(in_force[codes[row]], shapes[row]) for row in wanted if codes[row] in in_force]
 
     def terrain(self, name: str = "dem") -> Terrain:
         """Return a raster of elevations.
@@ -364,3 +409,26 @@ class City:
             If no such raster has been imported.
         """
         return Terrain.open(self.path, name)
+
+
+def _open_state(folder: Path, url: str) -> StateStore:
+    """Open the live state of a city folder, or the database that its settings name."""
+    try:
+        return StateStore(url) if url else StateStore.in_folder(folder)
+    except ArgumentError as error:
+        raise InvalidConfigError(
+            f"{folder / CONFIG_NAME}: state_url {url!r} is no database: {error}"
+        ) from error
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"state_url {url!r} needs the package {error.name}; install it: pip install 'citytwin[postgres]'"
+        ) from error
+
+
+def _in_force(divisions: pa.Table) -> NDArray[np.bool_]:
+    """Return which rows are in force today, by the days of China."""
+    tonight = datetime.now(CHINA_TIME).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    has_begun = pc.less(divisions["valid_from"], tonight).fill_null(True)
+    has_ended = pc.less(divisions["valid_to"], tonight).fill_null(False)
+    in_force: NDArray[np.bool_] = pc.and_(has_begun, pc.invert(has_ended)).to_numpy()
+    return in_force

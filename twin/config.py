@@ -9,8 +9,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
 
+from twin.crs.names import CRSName
 from twin.durable import DurableFile
-from twin.errors import InvalidConfigError, StorageError
+from twin.errors import InvalidConfigError, InvalidCRSError, StorageError
 from twin.frame import Box, CityFrame
 
 CONFIG_NAME = "city.toml"
@@ -83,6 +84,30 @@ class CityConfig:
             if len(self.bbox) != 4 or not all(map(_is_number, self.bbox)):
                 raise InvalidConfigError(f"city bbox {list(self.bbox)} is not west, south, east, north")
             CityFrame(self.name, self.crs, self.bbox)
+
+    def refuse_conversion(self, crs: CRSName) -> None:
+        """Raise where coordinates would have to be converted and the deployment must not.
+
+        Parameters
+        ----------
+        crs : CRSName
+            What coordinates are in.
+
+        Raises
+        ------
+        InvalidCRSError
+            If it is GCJ-02 or BD-09 and ``converts_shifted`` is false.
+
+        Examples
+        --------
+        >>> from twin.crs import parse_crs
+        >>> CityConfig("丽州市").refuse_conversion(parse_crs("gcj02"))
+        """
+        if crs.is_shifted and not self.converts_shifted:
+            raise InvalidCRSError(
+                f"{crs} coordinates are not converted here: converts_shifted = false in {CONFIG_NAME}; "
+                "wanted WGS 84 or CGCS2000"
+            )
 
     def _are_resolutions_sound(self) -> bool:
         """Return whether the resolutions are whole numbers that rise within the range."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from http import HTTPStatus
+
 from starlette.responses import Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
@@ -12,6 +15,7 @@ from api.errors import problem, problem_of
 from api.negotiation import JSON, PROBLEM
 from twin.errors import TwinError
 
+_log = logging.getLogger("citytwin.api")
 _VARY = (b"vary", b"accept-encoding")
 _GZIP = (b"content-encoding", b"gzip")
 _NO_STORE = (b"cache-control", b"no-store")
@@ -183,6 +187,8 @@ def refusal_of(error: TwinError, instance: str = "") -> Answer:
     Answer
     """
     status, body = problem_of(error, instance)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("%s: %s: %s", instance, type(error).__name__, error)
     return live(body, PROBLEM, status=status)
 
 

@@ -94,12 +94,12 @@ class Ask:
             caller_scope(connection),
         )
 
-    def tag(self, *parts: str, is_weak: bool = False) -> str:
+    def tag(self, *parts: str | bytes, is_weak: bool = False) -> str:
         """Return the entity tag of the answer to this question over a state of the data.
 
         Parameters
         ----------
-        *parts : str
+        *parts : str or bytes
             Version tags of what is read, and the format where it was negotiated.
         is_weak : bool
             For an answer that tells the time it was made.
@@ -109,7 +109,8 @@ class Ask:
         str
         """
         coding = "gzip" if self.takes_gzip else ""
-        return entity_tag(*parts, self.base_url, self.path, self.query, coding, is_weak=is_weak)
+        seen = "" if self.caller.is_whole_city else repr(self.caller.intervals)
+        return entity_tag(*parts, seen, self.base_url, self.path, self.query, coding, is_weak=is_weak)
 
     def holds(self, tag: str) -> bool:
         """Return whether the caller already has the answer of this tag.
@@ -125,32 +126,32 @@ class Ask:
         """
         return is_held(self.if_none_match, tag)
 
-    def parameters(self) -> list[tuple[str, str]]:
+    def parameters(self) -> dict[str, str]:
         """Return the decoded query parameters in order.
 
         Returns
         -------
-        list of (str, str)
+        dict of str to str
 
         Raises
         ------
         InvalidQueryError
             If a parameter comes twice or is not UTF-8.
         """
-        pairs: list[tuple[str, str]] = []
+        if not self.query:
+            return {}
+        found: dict[str, str] = {}
+        is_plain = "%" not in self.query and "+" not in self.query
         for part in self.query.split("&"):
             if not part:
                 continue
             name, _, value = part.partition("=")
-            try:
-                pairs.append((unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")))
-            except UnicodeDecodeError as error:
-                raise InvalidQueryError(f"query parameter {part[:80]!r} is not UTF-8") from error
-        if len({name for name, _ in pairs}) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise InvalidQueryError(f"query parameter {twice!r} came twice, once was wanted")
-        return pairs
+            if not is_plain:
+                name, value = _decoded(name), _decoded(value)
+            if name in found:
+                raise InvalidQueryError(f"query parameter {name[:80]!r} came twice, once was wanted")
+            found[name] = value
+        return found
 
     def only(self, *known: str) -> dict[str, str]:
         """Return the query parameters as a dict, refusing those the endpoint does not know.
@@ -169,12 +170,19 @@ class Ask:
         InvalidQueryError
             If another parameter came (OGC API Features, ``/req/core/query-param-unknown``).
         """
-        came = dict(self.parameters())
+        came = self.parameters()
         for name in came:
             if name not in known:
                 wanted = f"it takes {', '.join(known)}" if known else "it takes none"
                 raise InvalidQueryError(f"unknown query parameter {name!r}; {wanted}")
         return came
+
+
+def _decoded(text: str) -> str:
+    try:
+        return unquote_plus(text, errors="strict")
+    except UnicodeDecodeError as error:
+        raise InvalidQueryError(f"query parameter {text[:80]!r} is not UTF-8") from error
 
 
 @lru_cache(maxsize=64)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 
 from twin.errors import InvalidQueryError
 from twin.frame import Box
 
+MAX_LON, MAX_LAT = 180.0, 90.0
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _WANTED = "wanted are west,south,east,north in degrees"
 
 
@@ -34,12 +37,9 @@ def parse_number(text: str, name: str) -> float:
     >>> parse_number("120.5", "lon")
     120.5
     """
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    # float() also takes underscores and blanks, which no other reader of the address would.
-    if not math.isfinite(number) or "_" in text or text != text.strip():
+    # float() alone also takes underscores, blanks and foreign digits, which no other reader would.
+    number = float(text) if _NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(number):
         raise InvalidQueryError(f"{name}={text[:40]!r} is not a finite number")
     return number
 
@@ -79,8 +79,9 @@ def parse_bbox(text: str) -> Box:
     west, south, east, north = numbers[0], numbers[1], numbers[half], numbers[half + 1]
     if half == 3 and numbers[2] > numbers[5]:
         raise InvalidQueryError(f"bbox={text[:120]!r}: the lower height is above the upper one")
-    check_lonlat(west, south, f"bbox={text[:120]!r}")
-    check_lonlat(east, north, f"bbox={text[:120]!r}")
+    what = f"bbox={text[:120]!r}"
+    check_lonlat(west, south, what)
+    check_lonlat(east, north, what)
     if south > north:
         raise InvalidQueryError(f"bbox={text[:120]!r}: south {south} is north of north {north}; {_WANTED}")
     if west > east:
@@ -106,9 +107,9 @@ def check_lonlat(lon: float, lat: float, what: str) -> None:
     InvalidQueryError
         If ``lon`` is beyond 180 or ``lat`` beyond 90; says so when they look swapped.
     """
-    if abs(lon) <= 180.0 and abs(lat) <= 90.0:
+    if abs(lon) <= MAX_LON and abs(lat) <= MAX_LAT:
         return
-    hint = "lon and lat look swapped; " if abs(lat) <= 180.0 and abs(lon) <= 90.0 else ""
+    hint = "lon and lat look swapped; " if abs(lat) <= MAX_LON and abs(lon) <= MAX_LAT else ""
     raise InvalidQueryError(
         f"{what}: {lon}, {lat} is not lon, lat in degrees; {hint}wanted is lon first, then lat"
     )

@@ -62,7 +62,7 @@ class FrontDoor:
     app : ASGI application
         Answers whatever is not hot.
     endpoints : mapping of str to endpoint
-        Endpoint function of each hot template.
+        Endpoint function of each hot template; one that is missing is left to ``app``.
     meter : Meter
         Where requests are counted.
     """
@@ -82,6 +82,8 @@ class FrontDoor:
         if scope["method"] == "HEAD":
             scope, send = {**scope, "method": "GET"}, _without_body(send)
         hot = hot_route(scope["path"]) if scope["method"] == "GET" else None
+        if hot is not None and hot[0] not in self._endpoints:
+            hot = None
         try:
             if hot is not None:
                 route = hot[0]

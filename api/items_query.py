@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,6 +17,8 @@ from twin.frame import Box
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 10_000
 FORMATS = ("json", "geojson")
+PARAMETERS = ("bbox", "limit", "after", "datetime", "f")
+"""Query parameters of ours; any other names a property."""
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -51,28 +52,27 @@ class ItemsQuery:
     filters: dict[str, str]
 
     @classmethod
-    def parse(cls, ask: Ask, fields: Sequence[str]) -> ItemsQuery:
+    def parse(cls, ask: Ask) -> ItemsQuery:
         """Return the query of a request.
 
         Parameters
         ----------
         ask : Ask
             The question.
-        fields : sequence of str
-            Properties of the layer that may be filtered.
 
         Returns
         -------
         ItemsQuery
+            Whether the layer has the properties of ``filters`` is not known here.
 
         Raises
         ------
         InvalidQueryError
-            If a parameter is unknown, comes twice or has a value that cannot be read.
+            If a parameter comes twice or has a value that cannot be read.
         """
         bbox, limit, cursor, interval = None, DEFAULT_LIMIT, "", None
         filters: dict[str, str] = {}
-        for name, value in ask.parameters():
+        for name, value in ask.parameters().items():
             if name == "bbox":
                 bbox = parse_bbox(value)
             elif name == "limit":
@@ -83,13 +83,8 @@ class ItemsQuery:
                 interval = parse_interval(value)
             elif name == "f":
                 chosen_format(value, ask.accept, FORMATS)
-            elif name in fields:
-                filters[name] = value
             else:
-                raise InvalidQueryError(
-                    f"unknown query parameter {name!r}; wanted are bbox, limit, after, datetime, f "
-                    f"or a property: {', '.join(fields)}"
-                )
+                filters[name] = value
         return cls(bbox, limit, cursor, interval, filters)
 
 

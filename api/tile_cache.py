@@ -17,13 +17,14 @@ class PackedTile:
     Attributes
     ----------
     packed : bytes
-        Mapbox Vector Tile, gzipped.
-    n_dropped : int
-        Features left out to keep the tile small; announced, never silent.
+        Mapbox Vector Tile, gzipped; no bytes at all where nothing is drawn.
+    truncated : str
+        How many features were left out to keep the tile small, empty for none;
+        announced, never silent.
     """
 
     packed: bytes
-    n_dropped: int = 0
+    truncated: str = ""
 
 
 class TileCache:

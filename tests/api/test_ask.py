@@ -50,6 +50,12 @@ def test_unknown_parameter_is_refused_with_those_there_are() -> None:
         ask.only()
 
 
+def test_parameters_are_decoded_once() -> None:
+    ask = Ask.of(connection(b"a=1&b=x+y%2B%26&c=&%E5%90%8D=1"))
+    assert ask.parameters() == {"a": "1", "b": "x y+&", "c": "", "名": "1"}
+    assert Ask.of(connection(b"a&&b=c=d")).parameters() == {"a": "", "b": "c=d"}
+
+
 def test_tag_depends_on_everything_that_decides_the_bytes() -> None:
     tags = {
         Ask.of(connection(b"a=1", host="h")).tag("v1"),

@@ -1,0 +1,131 @@
+"""What is here (这是哪里): grid unit, the divisions above it, nearest building, nearest address."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import orjson
+
+from api.answer import Answer, fresh, not_modified
+from api.ask import Ask
+from api.boxes import check_lonlat, parse_number
+from api.service import Service
+from twin.crs import parse_crs, to_wgs84
+from twin.divisions import Division
+from twin.errors import InvalidQueryError, UnknownDivisionError
+from twin.scope import Scope
+from twin.view import LayerView
+
+NEAR_M = 500.0  # farther away is not "here" any more
+WGS84 = "wgs84"
+_LAYERS = ("grid", "divisions", "buildings", "addresses")
+
+
+async def locate(service: Service, ask: Ask) -> Answer:
+    """Return the grid unit of a place with its five-level chain, and what stands nearest.
+
+    Parameters
+    ----------
+    service : Service
+    ask : Ask
+        Query parameters ``lon``, ``lat`` and ``crs``: ``wgs84`` (the default),
+        ``cgcs2000``, ``gcj02``, ``bd09`` or ``EPSG:n``.
+
+    Returns
+    -------
+    Answer
+        ``lon``, ``lat`` in it are CGCS2000/WGS 84; what the city has nothing of is null.
+
+    Raises
+    ------
+    InvalidQueryError
+        If the place is missing, not finite or not on the globe, or a parameter is unknown.
+    InvalidCRSError
+        If the coordinate system is unknown.
+    """
+    came = ask.only("lon", "lat", "crs")
+    crs = came.get("crs", WGS84)
+    lon, lat = _place(came, crs)
+    names = service.city.layers()
+    views = {name: service.city.layer(name, ask.caller) for name in _LAYERS if name in names}
+    tag = ask.tag(*(part for name, view in views.items() for part in (name, view.version_tag)))
+    if ask.holds(tag):
+        return not_modified(tag, max_age_s=service.settings.max_age_s)
+    chain = _chain(service, views, ask.caller, lon, lat)
+    unit = chain[-1] if chain and chain[-1].level_name == "grid" else None
+    found = {
+        "lon": lon,
+        "lat": lat,
+        "crs": WGS84,
+        "asked": {"lon": came["lon"], "lat": came["lat"], "crs": crs},
+        "grid_unit": None if unit is None else {"grid_id": unit.code, "name": unit.name},
+        "chain": [{"level": one.level_name, "code": one.code, "name": one.name} for one in chain],
+        "building": _nearest(views.get("buildings"), lon, lat),
+        "address": _nearest(views.get("addresses"), lon, lat),
+    }
+    return fresh(ask, orjson.dumps(found), tag=tag, max_age_s=service.settings.max_age_s)
+
+
+def _place(came: dict[str, str], crs: str) -> tuple[float, float]:
+    """Return the lon, lat that was asked for, CGCS2000/WGS 84 degrees."""
+    for name in ("lon", "lat"):
+        if name not in came:
+            raise InvalidQueryError(
+                f"{name} is missing; wanted is ?lon=...&lat=..., degrees or metres of crs"
+            )
+    lon, lat = parse_number(came["lon"], "lon"), parse_number(came["lat"], "lat")
+    what = f"lon={came['lon']}, lat={came['lat']}"
+    if crs != WGS84:
+        lons, lats = to_wgs84(np.array([lon]), np.array([lat]), parse_crs(crs))
+        lon, lat = float(lons[0]), float(lats[0])
+        if not (math.isfinite(lon) and math.isfinite(lat)):
+            raise InvalidQueryError(f"{what} is no place in {crs}")
+    check_lonlat(lon, lat, what)
+    return lon, lat
+
+
+def _chain(
+    service: Service, views: dict[str, LayerView], caller: Scope, lon: float, lat: float
+) -> tuple[Division, ...]:
+    """Return the divisions that hold a place, from the city down; empty outside and beyond the scope."""
+    tree = service.city.divisions
+    last: Division | None = None
+    if "grid" in views:
+        index = service.city.grid_index
+        position = int(index.lookup(np.array([lon]), np.array([lat]))[0])
+        last = tree.unit(str(index.grid_ids[position])) if position >= 0 else None
+    if last is None and "divisions" in views:
+        last = _deepest(views["divisions"], service, lon, lat)
+    if last is None or not caller.contains(tree.preorder_of(np.array([last.id])))[0]:
+        return ()
+    return tree.chain(last)
+
+
+def _deepest(view: LayerView, service: Service, lon: float, lat: float) -> Division | None:
+    """Return the lowest division whose boundary holds a place; None where none does."""
+    tree = service.city.divisions
+    held = []
+    for code in view.take(view.containing(lon, lat), ["code"])["code"].to_pylist():
+        try:
+            held.append(tree.current(code))
+        except UnknownDivisionError:
+            continue  # abolished without a successor: its old boundary says nothing of today
+    return max(held, key=lambda division: (division.level, division.code), default=None)
+
+
+def _nearest(view: LayerView | None, lon: float, lat: float) -> dict[str, object] | None:
+    """Return the properties of the nearest feature within reach; None where there is none."""
+    if view is None:
+        return None
+    positions, distances_m = view.nearest(lon, lat, k=1, max_distance_m=NEAR_M)
+    if not len(positions):
+        return None
+    feature = orjson.loads(view.feature_json(positions)[0])
+    distance_m = float(distances_m[0])
+    return {
+        "feature_id": feature["id"],
+        **feature["properties"],
+        "distance_m": round(distance_m, 2),
+        "contains": view.layer.schema.geometry == "polygon" and distance_m == 0.0,
+    }

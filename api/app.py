@@ -1,0 +1,209 @@
+"""The application: every path, what answers it, and how refusals look."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+
+from api import collections, features, health, landing, locate, tiles
+from api.answer import Answer, fresh, not_modified, refusal, refusal_of
+from api.ask import Ask
+from api.errors import INTERNAL_DETAIL
+from api.hot import HEALTH, ITEMS, LOCATE, TILE, Endpoint, FrontDoor
+from api.negotiation import OPENAPI, chosen_format
+from api.openapi import OPERATIONS
+from api.pages import INDEX, PageShelf
+from api.service import Service
+from api.settings import Settings
+from api.warmup import Warmth
+from twin.city import City
+from twin.errors import TwinError
+
+EXPOSED = ["ETag", "Content-Crs", tiles.TRUNCATED.decode()]
+
+
+def create_app(
+    city: City, settings: Settings | None = None, *, metrics_folder: Path | None = None
+) -> FastAPI:
+    """Return the HTTP service of a city as an ASGI application.
+
+    Parameters
+    ----------
+    city : City
+        What is asked about; the caller closes it.
+    settings : Settings, optional
+        What the deployment set; by default what the environment says.
+    metrics_folder : Path, optional
+        Where worker processes share their counts.
+
+    Returns
+    -------
+    FastAPI
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from twin.config import CityConfig
+    >>> city = City.create(Path(tempfile.mkdtemp()) / "new.city", CityConfig("丽州市"))
+    >>> create_app(city, Settings()).title
+    '丽州市'
+    >>> city.close()
+    """
+    settings = Settings() if settings is None else settings
+    service = Service.of(city, settings, metrics_folder)
+    app = FastAPI(
+        title=city.config.name,
+        description="Layers, tiles and questions of one city (城市数字底座).",
+        version=metadata.version("citytwin"),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=partial(_lifespan, service=service),
+        redirect_slashes=False,
+    )
+    app.openapi_version = "3.0.3"
+    endpoints = _endpoints(service)
+    for path, endpoint in endpoints.items():
+        _add(app, path, endpoint)
+    _add_files(app)
+    _add_definition(app)
+    _add_refusals(app)
+    hot = {path: endpoints[path] for path in (TILE, ITEMS, LOCATE, HEALTH)}
+    app.add_middleware(FrontDoor, endpoints=hot, meter=service.meter)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "HEAD"],
+            expose_headers=EXPOSED,
+        )
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, service: Service) -> AsyncGenerator[None]:  # noqa: ARG001 -- FastAPI passes it
+    yield
+    service.pool.shutdown(cancel_futures=True)
+
+
+def _endpoints(service: Service) -> dict[str, Endpoint]:
+    """Return what answers each documented path: a function of the question and the path parameters."""
+    shelf = PageShelf()
+    drawer = tiles.Drawer(service)
+
+    async def root(ask: Ask) -> Answer:
+        if chosen_format(ask.only("f").get("f"), ask.accept, ("json", "html")) == "html":
+            return shelf.answer(ask, "pages", INDEX, (b"vary", b"accept"))
+        return await landing.landing(service, ask)
+
+    endpoints: dict[str, Endpoint] = {
+        "/": root,
+        "/conformance": landing.conformance,
+        "/collections": partial(collections.collections, service),
+        "/collections/{collection_id}": partial(collections.collection, service),
+        ITEMS: partial(features.items, service),
+        "/collections/{collection_id}/items/{feature_id}": partial(features.item, service),
+        TILE: drawer.tile,
+        "/tiles/{layer}.json": partial(tiles.tilejson, service),
+        "/styles/{theme}.json": partial(tiles.style, service),
+        LOCATE: partial(locate.locate, service),
+        "/v1/progress": partial(health.progress, service),
+        HEALTH: health.healthz,
+        "/metrics": partial(health.metrics, service),
+    }
+    endpoints["/readyz"] = partial(health.readyz, service, Warmth(service, endpoints))
+    return endpoints
+
+
+def _add(app: FastAPI, path: str, endpoint: Endpoint) -> None:
+    """Add the route of one documented path."""
+    operation = OPERATIONS[path]
+    app.add_api_route(
+        path,
+        _from_request(endpoint),
+        methods=["GET"],
+        status_code=200,
+        response_class=Answer,
+        operation_id=operation.name,
+        name=operation.name,
+        summary=operation.summary,
+        tags=[operation.tag],
+        responses=operation.responses(),
+        openapi_extra=operation.extra(),
+    )
+
+
+def _from_request(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        return await endpoint(Ask.of(request.scope), *request.path_params.values())
+
+    return answer
+
+
+def _add_files(app: FastAPI) -> None:
+    """Add the files of the map page and the browser libraries."""
+    shelf = PageShelf()
+
+    async def page(request: Request) -> Response:
+        room, _, name = request.url.path.removeprefix("/").partition("/")
+        return shelf.answer(Ask.of(request.scope), room, name)
+
+    for room in ("pages", "vendor"):
+        app.add_route(f"/{room}/{{name:path}}", page, methods=["GET"], include_in_schema=False)
+
+
+def _add_definition(app: FastAPI) -> None:
+    """Add ``/openapi.json``, made once."""
+    made: list[bytes] = []
+
+    async def definition(request: Request) -> Response:
+        ask = Ask.of(request.scope)
+        if not made:
+            made.append(orjson.dumps(app.openapi()))
+        tag = ask.tag(made[0])
+        return not_modified(tag) if ask.holds(tag) else fresh(ask, made[0], OPENAPI, tag=tag)
+
+    app.add_route("/openapi.json", definition, methods=["GET"], include_in_schema=False)
+
+
+def _add_refusals(app: FastAPI) -> None:
+    """Answer every refusal, ours and the framework's, as problem+json."""
+
+    async def ours(request: Request, error: TwinError) -> Response:
+        return refusal_of(error, request.url.path)
+
+    async def framework(request: Request, error: HTTPException) -> Response:
+        path = request.url.path
+        allowed = (error.headers or {}).get("Allow", "GET")
+        detail = {
+            404: f"there is nothing at {path}; the landing page / links what there is",
+            405: f"{request.method} is not taken at {path}; it takes {allowed}",
+        }.get(error.status_code, str(error.detail))
+        answer = refusal(error.status_code, detail, code="Http", instance=path)
+        for name, value in (error.headers or {}).items():
+            answer.raw_headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+        return answer
+
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        found: list[dict[str, Any]] = list(error.errors())
+        detail = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)
+        return refusal(400, detail, code="InvalidQuery", instance=request.url.path)
+
+    async def unforeseen(request: Request, error: Exception) -> Response:  # noqa: ARG001 -- the server logs it
+        return refusal(500, INTERNAL_DETAIL, code="Internal", instance=request.url.path)
+
+    app.add_exception_handler(TwinError, ours)  # type: ignore[arg-type]  # starlette types every handler's error as Exception
+    app.add_exception_handler(HTTPException, framework)  # type: ignore[arg-type]  # as above
+    app.add_exception_handler(RequestValidationError, invalid)  # type: ignore[arg-type]  # as above
+    app.add_exception_handler(Exception, unforeseen)

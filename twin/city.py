@@ -34,6 +34,7 @@ from twin.errors import (
 )
 from twin.frame import Box, CityFrame
 from twin.grid_index import GridIndex
+from twin.layer_table import TIMESTAMP
 from twin.schema import DECLARED
 from twin.scope import WHOLE_CITY, Scope
 from twin.state import StateStore
@@ -427,7 +428,8 @@ def _open_state(folder: Path, url: str) -> StateStore:
 
 def _in_force(divisions: pa.Table) -> NDArray[np.bool_]:
     """Return which rows are in force today, by the days of China."""
-    tonight = datetime.now(CHINA_TIME).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    midnight = datetime.now(CHINA_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
+    tonight = pa.scalar(midnight + timedelta(days=1), TIMESTAMP)
     has_begun = pc.less(divisions["valid_from"], tonight).fill_null(True)
     has_ended = pc.less(divisions["valid_to"], tonight).fill_null(False)
     in_force: NDArray[np.bool_] = pc.and_(has_begun, pc.invert(has_ended)).to_numpy()

@@ -26,7 +26,7 @@ _PERSONAL = re.compile(
 )
 """The city holds opaque references, never names, phones or identity numbers of people."""
 _WHOLE = r"^(0|-?[1-9]\d{0,17})$"
-_REAL = r"^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$"
+_REAL = r"^-?(0|[1-9]\d{0,14})(\.\d+)?([eE][+-]?\d{1,2})?$"
 _WANTED: dict[FieldType, str] = {
     "string": "text",
     "int64": "a whole number",

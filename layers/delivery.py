@@ -126,6 +126,8 @@ def delivered(path: Path) -> Iterator[Delivery]:
         kind = _kind(inner, path.name)
         if kind == "shapefile":
             _check_shapefile(inner, path.name)
+        if kind == "gml" and inner is path:
+            inner = _copied_with_schema(path, Path(folder))
         yield Delivery(path.name, sha256, inner, kind, notes)
 
 
@@ -147,6 +149,14 @@ def sibling(path: Path, suffix: str) -> Path | None:
         if candidate.is_file():
             return candidate
     return None
+
+
+def _copied_with_schema(path: Path, folder: Path) -> Path:
+    """Return a copy of a GML file and its schema: GDAL writes what it learned beside the file it reads."""
+    schema = sibling(path, ".xsd")
+    if schema is not None:
+        shutil.copyfile(schema, folder / f"unpacked{schema.suffix}")
+    return Path(shutil.copyfile(path, folder / "unpacked.gml"))
 
 
 class _Readable(Protocol):

@@ -110,7 +110,9 @@ class RowLedger:
         *sentences : str
             Empty ones are passed over.
         """
-        self.notes += [sentence for sentence in sentences if sentence and sentence not in self.notes]
+        for sentence in sentences:
+            if sentence and sentence not in self.notes:
+                self.notes.append(sentence)
 
     def first_reason(self) -> str:
         """Return the first finding in words, for a message about the whole file.

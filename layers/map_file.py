@@ -20,10 +20,9 @@ from layers.values import MOMENT, beijing_moments
 from twin.errors import ImportRefusedError
 
 MAX_WARNINGS = 3
-_OPTIONS: dict[str, dict[str, str]] = {
-    # The driver would fetch a schema from the network and write one beside the source.
-    "gml": {"DOWNLOAD_SCHEMA": "NO", "WRITE_GFS": "NO"},
-}
+
+_OFFLINE = {"GML_DOWNLOAD_SCHEMA": "NO"}
+"""GDAL would fetch the schema that a GML file names from its host."""
 
 
 def read_map_file(delivery: Delivery, layer: str) -> SourceTable:
@@ -56,12 +55,12 @@ def read_map_file(delivery: Delivery, layer: str) -> SourceTable:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            pyogrio.set_gdal_config_options(_OFFLINE)
             chosen = _chosen_layer(pyogrio.list_layers(delivery.path), layer, delivery.name)
             meta, table = pyogrio.raw.read_arrow(
                 delivery.path,
                 layer=chosen,
                 encoding=encoding.codec if encoding else None,
-                **_OPTIONS.get(delivery.kind, {}),
             )
     except (
         DataSourceError,

@@ -96,7 +96,10 @@ def settle(
         placement = sample.checked(WGS84).noting("no CRS declared; taken as WGS 84 / CGCS2000 degrees")
     else:
         placement = sample.recognised()
-    return _told_from_shifted(placement, sample, trusted, is_declared=declared is not None)
+    placement = _told_from_shifted(placement, sample, trusted, is_declared=declared is not None)
+    if isinstance(placement.crs, CRSName) and placement.crs.is_shifted:
+        return placement.noting(f"{placement.crs} converted to WGS 84 (偏移坐标已转换)")
+    return placement
 
 
 class _Sample:
@@ -242,4 +245,4 @@ def _told_from_shifted(
             f"{sample.name}: declared as {crs}, but {finding.sentence}; pass --crs {finding.crs} (坐标偏移)"
         )
     found = replace(placement, crs=finding.crs)
-    return found.noting(f"no shift declared, but {finding.sentence}: converted to WGS 84")
+    return found.noting(f"no shift declared, but {finding.sentence}")

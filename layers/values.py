@@ -194,15 +194,15 @@ def whole_of_real(numbers: Parsed) -> Parsed:
     return Parsed(whole, is_bad, numbers.notes)
 
 
-def degrees(text: pa.Array, axis: Literal["lon", "lat"]) -> Parsed:
+def degrees(text: pa.Array, axis: Literal["lon", "lat"] | None) -> Parsed:
     """Return degrees of one axis: decimal, or degrees, minutes and seconds (度分秒).
 
     Parameters
     ----------
     text : pyarrow.Array of string, shape (n,)
         Clean text such as ``120.5``, ``120°02′11″``, ``东经120度02分``, ``28.9N``.
-    axis : {"lon", "lat"}
-        A letter of the other axis makes a value bad.
+    axis : {"lon", "lat"}, optional
+        A letter of the other axis makes a value bad; None where the axis is not known.
 
     Returns
     -------
@@ -221,7 +221,7 @@ def degrees(text: pa.Array, axis: Literal["lon", "lat"]) -> Parsed:
     parts = pc.extract_regex(_half_width(text)[0], _DEGREES)
     d, m, s = (_number_of(parts, name) for name in "dms")
     side = _side(parts)
-    wrong_axis = np.isin(side, list("NS" if axis == "lon" else "EW"))
+    wrong_axis = np.isin(side, {"lon": ["N", "S"], "lat": ["E", "W"]}.get(axis or "", []))
     signs = np.where(_mask(pc.equal(_group(parts, "sign"), "-")) ^ np.isin(side, list("SW")), -1.0, 1.0)
     values = signs * (d + m / 60.0 + s / 3600.0)
     is_good = decimal.is_bad & _mask(pc.is_valid(parts)) & ~wrong_axis & (m < 60.0) & (s < 60.0)

@@ -9,6 +9,15 @@ from numpy.typing import NDArray
 FAN_OUT = 64
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _widen(blocks: NDArray[np.float64], i: int, xmin: float, ymin: float, xmax: float, ymax: float) -> None:
+    """Make block i hold a box too."""
+    blocks[i, 0] = min(blocks[i, 0], xmin)
+    blocks[i, 1] = min(blocks[i, 1], ymin)
+    blocks[i, 2] = max(blocks[i, 2], xmax)
+    blocks[i, 3] = max(blocks[i, 3], ymax)
+
+
 @njit(cache=True, nogil=True)
 def build(
     xmin: NDArray[np.float64],
@@ -21,31 +30,36 @@ def build(
     n_blocks = (n_rows + FAN_OUT - 1) // FAN_OUT
     n_groups = (n_blocks + FAN_OUT - 1) // FAN_OUT
     blocks = np.empty((n_blocks + n_groups, 4))
-    blocks[:, :2] = np.inf
-    blocks[:, 2:] = -np.inf
+    for i in range(n_blocks + n_groups):
+        blocks[i, 0] = blocks[i, 1] = np.inf
+        blocks[i, 2] = blocks[i, 3] = -np.inf
     for row in range(n_rows):
-        block = blocks[row // FAN_OUT]
-        block[0] = min(block[0], xmin[row])
-        block[1] = min(block[1], ymin[row])
-        block[2] = max(block[2], xmax[row])
-        block[3] = max(block[3], ymax[row])
+        _widen(blocks, row // FAN_OUT, xmin[row], ymin[row], xmax[row], ymax[row])
     for i in range(n_blocks):
-        group = blocks[n_blocks + i // FAN_OUT]
-        group[0] = min(group[0], blocks[i, 0])
-        group[1] = min(group[1], blocks[i, 1])
-        group[2] = max(group[2], blocks[i, 2])
-        group[3] = max(group[3], blocks[i, 3])
+        _widen(blocks, n_blocks + i // FAN_OUT, blocks[i, 0], blocks[i, 1], blocks[i, 2], blocks[i, 3])
     return blocks
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _meets(bounds: NDArray[np.float64], box: tuple[float, float, float, float]) -> bool:
-    return bounds[0] <= box[2] and bounds[2] >= box[0] and bounds[1] <= box[3] and bounds[3] >= box[1]
+def _meets(blocks: NDArray[np.float64], i: int, box: tuple[float, float, float, float]) -> bool:
+    """Return whether block i and a closed box have a place in common."""
+    return bool(
+        blocks[i, 0] <= box[2]
+        and blocks[i, 2] >= box[0]
+        and blocks[i, 1] <= box[3]
+        and blocks[i, 3] >= box[1]
+    )
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _is_within(bounds: NDArray[np.float64], box: tuple[float, float, float, float]) -> bool:
-    return bounds[0] >= box[0] and bounds[2] <= box[2] and bounds[1] >= box[1] and bounds[3] <= box[3]
+def _is_within(blocks: NDArray[np.float64], i: int, box: tuple[float, float, float, float]) -> bool:
+    """Return whether block i lies inside a closed box."""
+    return bool(
+        blocks[i, 0] >= box[0]
+        and blocks[i, 2] <= box[2]
+        and blocks[i, 1] >= box[1]
+        and blocks[i, 3] <= box[3]
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -66,16 +80,17 @@ def rows_in_box(
     rows = np.empty(256, np.int64)
     count = 0
     for group in range(first_row // (FAN_OUT * FAN_OUT), n_groups):
-        if not _meets(blocks[n_blocks + group], box):
+        if not _meets(blocks, n_blocks + group, box):
             continue
         for i in range(max(group * FAN_OUT, first_row // FAN_OUT), min((group + 1) * FAN_OUT, n_blocks)):
-            if not _meets(blocks[i], box):
+            if not _meets(blocks, i, box):
                 continue
             if count + FAN_OUT > rows.shape[0]:
                 larger = np.empty(2 * rows.shape[0], np.int64)
-                larger[:count] = rows[:count]
+                for place in range(count):
+                    larger[place] = rows[place]
                 rows = larger
-            is_within = _is_within(blocks[i], box)
+            is_within = _is_within(blocks, i, box)
             for row in range(max(i * FAN_OUT, first_row), min((i + 1) * FAN_OUT, n_rows)):
                 if is_within or (
                     xmin[row] <= box[2]
@@ -86,8 +101,8 @@ def rows_in_box(
                     rows[count] = row
                     count += 1
             if count >= limit:
-                return rows[:limit].copy()
-    return rows[:count].copy()
+                return rows[:limit]
+    return rows[:count]
 
 
 @njit(cache=True, nogil=True)
@@ -105,18 +120,18 @@ def count_in_box(
     n_groups = blocks.shape[0] - n_blocks
     count = 0
     for group in range(n_groups):
-        if not _meets(blocks[n_blocks + group], box):
+        if not _meets(blocks, n_blocks + group, box):
             continue
         first = group * FAN_OUT
         last = min(first + FAN_OUT, n_blocks)
-        if _is_within(blocks[n_blocks + group], box):
+        if _is_within(blocks, n_blocks + group, box):
             count += min(last * FAN_OUT, n_rows) - first * FAN_OUT
             continue
         for i in range(first, last):
-            if not _meets(blocks[i], box):
+            if not _meets(blocks, i, box):
                 continue
             end = min((i + 1) * FAN_OUT, n_rows)
-            if _is_within(blocks[i], box):
+            if _is_within(blocks, i, box):
                 count += end - i * FAN_OUT
                 continue
             for row in range(i * FAN_OUT, end):

@@ -16,12 +16,10 @@ def bounds(
     NaN where a geometry has no coordinates.
     """
     n = starts.shape[0] - 1
-    xmin = np.full(n, np.nan)
-    ymin = np.full(n, np.nan)
-    xmax = np.full(n, np.nan)
-    ymax = np.full(n, np.nan)
+    xmin, ymin, xmax, ymax = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     for i in range(n):
         if starts[i] == starts[i + 1]:
+            xmin[i] = ymin[i] = xmax[i] = ymax[i] = np.nan
             continue
         x0 = x1 = coords[starts[i], 0]
         y0 = y1 = coords[starts[i], 1]
@@ -43,11 +41,11 @@ def bounds(
 def middle_vertices(coords: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the vertex in the middle of each line (n, 2), NaN where it has none."""
     n = starts.shape[0] - 1
-    points = np.full((n, 2), np.nan)
+    points = np.empty((n, 2))
     for i in range(n):
-        count = starts[i + 1] - starts[i]
-        if count:
-            points[i] = coords[starts[i] + count // 2]
+        middle = (starts[i] + starts[i + 1]) // 2
+        for axis in range(2):
+            points[i, axis] = coords[middle, axis] if starts[i] < starts[i + 1] else np.nan
     return points
 
 
@@ -88,12 +86,13 @@ def interior_points(
     holes alike. Polygons without area give their first vertex, without coordinates NaN.
     """
     n = first_rings.shape[0] - 1
-    points = np.full((n, 2), np.nan)
+    points = np.empty((n, 2))
     found = np.empty(64)
     for i in range(n):
         start = rings[first_rings[i]]
         end = rings[first_rings[i + 1]]
         if start == end:
+            points[i, 0] = points[i, 1] = np.nan
             continue
         if end - start > found.shape[0]:
             found = np.empty(2 * (end - start))
@@ -112,7 +111,8 @@ def interior_points(
             else:
                 above = min(above, y)
         y = 0.5 * (below + above)
-        points[i] = coords[start]
+        points[i, 0] = coords[start, 0]
+        points[i, 1] = coords[start, 1]
         widest = 0.0
         for k in range(0, _crossings(coords, rings, first_rings[i], first_rings[i + 1], y, found) - 1, 2):
             if found[k + 1] - found[k] > widest:

@@ -23,7 +23,7 @@ from twin.grid_index import GridIndex
 COORDINATES = ("lon", "lat")
 
 _BOM = b"\xef\xbb\xbf"
-_NUMBER = r'^[ \t"]*(?P<number>[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?)[ \t"]*$'
+_NUMBER = r'^[ \t"]*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[ \t"]*$'
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,12 @@ class _Table:
         # Fields and what lies between them share the bytes of the file; every other one is a field.
         bounds = self.bounds[1:, place].reshape(-1)
         fields = _slices(self.content, bounds).take(pa.array(np.arange(0, len(bounds) - 1, 2)))
-        numbers = pc.struct_field(pc.extract_regex(fields, _NUMBER), "number")
-        return np.array(numbers.cast(pa.string()).cast(pa.float64()), dtype=np.float64)
+        try:
+            numbers = fields.cast(pa.string()).cast(pa.float64())
+        except pa.ArrowInvalid:  # some are none, or stand in quotes or blanks
+            plain = pc.struct_field(pc.extract_regex(fields, _NUMBER), "number")
+            numbers = plain.cast(pa.string()).cast(pa.float64())
+        return np.array(numbers, dtype=np.float64)
 
     def filled(self, key: str, units: list[str], found: NDArray[np.int32]) -> tuple[pa.Buffer, bytes]:
         """Return the bytes of the table with the key of the unit found in each record, in two pieces."""

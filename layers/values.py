@@ -251,6 +251,18 @@ def moments(text: pa.Array) -> Parsed:
     >>> str(moments(pa.array(["2024年1月5日"])).values[0])
     '2024-01-04 16:00:00+00:00'
     """
+    for kind in (pa.timestamp("ms"), MOMENT):
+        try:
+            values = pc.cast(text, kind)
+        except pa.ArrowInvalid:
+            continue  # not all in plain ISO 8601, with or without zones throughout
+        is_good = np.zeros(len(text), dtype=bool)
+        return beijing_moments(values) if kind.tz is None else Parsed(values, is_good)
+    return _moments_of_all_forms(text)
+
+
+def _moments_of_all_forms(text: pa.Array) -> Parsed:
+    """Return moments of texts that are not all of one plain form."""
     plain, _ = _half_width(text)
     matches = [pc.extract_regex(plain, pattern) for pattern in (_SEPARATED, _COMPACT)]
     parts = {

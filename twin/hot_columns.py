@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -118,10 +120,7 @@ def sort_rows(schema: LayerSchema, table: pa.Table, resolutions: Sequence[int]) 
     if schema.geometry == "none":
         return SortedRows(table, None, np.empty((0, len(resolutions)), np.uint64), resolutions)
     geometry, placed = read_wkb(table["geometry"], schema.geometry)
-    points = geometry.representative_points()
-    cells = cells_at(points[:, 0], points[:, 1], (*resolutions, SORT_RESOLUTION))
-    order = np.argsort(cells[:, -1], kind="stable")
-    cells = np.asfortranarray(cells[order, :-1])
+    cells, order = _cells_in_order(geometry.representative_points(), resolutions)
     rows = placed[order]
     if len(rows) < table.num_rows:
         is_unplaced = np.ones(table.num_rows, dtype=np.bool_)
@@ -255,6 +254,27 @@ def map_hot_columns(rows_path: Path, blocks_path: Path) -> HotColumns:
         about["areas_tag"],
         tuple(about["area_ids"]),
     )
+
+
+def _cells_in_order(
+    points: NDArray[np.float64], resolutions: tuple[int, ...]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return the sorted cells (n, k) of points, and the order that sorts them."""
+    found = np.empty((len(points), len(resolutions) + 1), dtype=np.uint64, order="F")
+
+    def compute(start: int) -> None:
+        chunk = points[start : start + _CHUNK_ROWS]
+        found[start : start + _CHUNK_ROWS] = cells_at(
+            chunk[:, 0], chunk[:, 1], (*resolutions, SORT_RESOLUTION)
+        )
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(compute, range(0, len(points), _CHUNK_ROWS)))
+    order = np.argsort(found[:, -1], kind="stable")
+    cells = np.empty((len(points), len(resolutions)), dtype=np.uint64, order="F")
+    for column in range(len(resolutions)):
+        np.take(found[:, column], order, out=cells[:, column])
+    return cells, order
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

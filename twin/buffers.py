@@ -40,10 +40,12 @@ def values_of(column: pa.Array) -> NDArray[Any]:
     kind = _NUMPY_TYPES[column.type]
     content = column.buffers()[1]
     if not len(column) or content is None:
-        empty: NDArray[Any] = np.empty(0, kind)
-        empty.flags.writeable = False
-        return empty
-    return np.frombuffer(content, kind, len(column), column.offset * kind.itemsize)
+        values: NDArray[Any] = np.empty(0, kind)
+    else:
+        values = np.frombuffer(content, kind, len(column), column.offset * kind.itemsize)
+    # Mapped columns cannot be written to; kernels compile once where those in memory cannot either.
+    values.flags.writeable = False
+    return values
 
 
 def flags_of(column: pa.BooleanArray) -> NDArray[np.bool_]:

@@ -166,6 +166,7 @@ def hot_columns(
     if rows.geometry is not None:
         bounds = rows.geometry.bounds()
         blocks = _blocks.build(*bounds, n_placed)
+        blocks.flags.writeable = False  # as mapped ones are
         if rows.geometry.kind != "point":
             columns |= dict(zip(("xmin", "ymin", "xmax", "ymax"), map(array_of, bounds), strict=True))
     for column, resolution in enumerate(rows.resolutions):

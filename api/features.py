@@ -204,8 +204,9 @@ def find_page(view: LayerView, query: ItemsQuery, after: int) -> FeaturePage:
         positions, next_after = _page_in_time(view, query, query.interval, where, after)
     if after < 0 and next_after is None:
         return FeaturePage(positions, None, len(positions))
-    is_free = query.bbox is None and where is None and query.interval is None
-    return FeaturePage(positions, next_after, view.count() if is_free else None)
+    # A box is counted by whole blocks; a property or a time would have to be read of every feature.
+    is_cheap = where is None and query.interval is None
+    return FeaturePage(positions, next_after, view.count(query.bbox) if is_cheap else None)
 
 
 def _page_in_time(

@@ -55,6 +55,16 @@ def test_box_gives_what_shapely_says_meets_it(client: Client, town: City) -> Non
         assert sorted(found) == sorted(frame["building_id"][meets])
 
 
+def test_box_is_counted_on_every_page(client: Client, town: City) -> None:
+    frame = town.layer("buildings").to_geodataframe()
+    n_wanted = int(
+        shapely.intersects(frame.geometry.to_numpy(), shapely.box(120.05, 28.85, 120.15, 28.95)).sum()
+    )
+    found = list(pages(client, "/collections/buildings/items?limit=20&bbox=120.05,28.85,120.15,28.95"))
+    assert len(found) > 2
+    assert {page["numberMatched"] for page in found} == {n_wanted}
+
+
 def test_six_number_box_is_the_four_number_box(client: Client) -> None:
     four = client("/collections/roads/items?bbox=120.05,28.85,120.15,28.95").json()["features"]
     six = client("/collections/roads/items?bbox=120.05,28.85,0,120.15,28.95,99").json()["features"]

@@ -6,7 +6,7 @@ import shapely
 from pyproj import Geod
 
 from tests.api.conftest import Client
-from tests.api.town import EAST, NORTH, SOUTH, STEP_DEG, WEST, unit_id
+from tests.api.town import COMMUNITY_CODES, EAST, NORTH, SOUTH, STEP_DEG, WEST, unit_id
 from twin.city import City
 from twin.crs import wgs84_to_gcj02
 
@@ -110,6 +110,23 @@ def test_place_on_a_shared_edge_belongs_to_the_lowest_id(client: Client) -> None
         shapely.box(WEST + 2 * STEP_DEG, SOUTH, WEST + 3 * STEP_DEG, SOUTH + STEP_DEG), edge
     )
     assert found["grid_unit"]["grid_id"] == min(held)
+
+
+def test_caller_of_one_community_learns_nothing_of_the_other(
+    client: Client, town: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    western = town.divisions.scope(COMMUNITY_CODES[0])
+    east = f"/v1/locate?lon={EAST - STEP_DEG / 2}&lat={SOUTH + STEP_DEG / 2}"
+    west = f"/v1/locate?lon={WEST + STEP_DEG / 2}&lat={SOUTH + STEP_DEG / 2}"
+    whole = client(east)
+    monkeypatch.setattr("api.ask.caller_scope", lambda _: western)
+    assert client(west).json()["grid_unit"]["grid_id"] == unit_id(0, 0)
+    limited = client(east, if_none_match=whole.headers["etag"])
+    assert limited.status_code == 200
+    assert limited.headers["etag"] != whole.headers["etag"]
+    assert limited.json()["grid_unit"] is None
+    assert limited.json()["chain"] == []
+    assert limited.json()["building"] is None
 
 
 def test_who_asked_the_same_place_gets_an_empty_304(client: Client) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from layers.report import ReadResult
 from twin.errors import InvalidLayerError
 from twin.layer import Layer
-from twin.schema import Field, LayerSchema
+from twin.schema import Field, FieldType, LayerSchema
 
 SOURCE = "source"
 """The column that says which import a row came from."""
@@ -100,7 +100,7 @@ def merge(layer: Layer | None, arrivals: Sequence[Arrival]) -> Merged:
         )
         came = came.filter(pa.array(is_last))
     if layer is None or not layer.n_rows:
-        return Merged(schema, came, tuple(notes))
+        return Merged(_fitted(schema, schema, came), came, tuple(notes))
     old = layer.table(np.arange(layer.n_rows))
     place = _place_before(came, old, key, is_per_source=is_per_source)
     ids = np.where(place >= 0, layer.feature_ids[place], -1)
@@ -110,7 +110,8 @@ def merge(layer: Layer | None, arrivals: Sequence[Arrival]) -> Merged:
     is_replaced[place[place >= 0]] = True
     notes += _notes(is_same, is_replaced, key, arrivals)
     stays = old.filter(pa.array(~(is_same | is_replaced)))
-    return Merged(schema, _aligned([stays, came]), tuple(notes))
+    table = _aligned([stays, came])
+    return Merged(_fitted(schema, layer.schema, table), table, tuple(notes))
 
 
 def absent(layer: Layer, report_of: ReadResult) -> ReadResult:
@@ -159,6 +160,26 @@ def _stored_schema(schema: LayerSchema) -> LayerSchema:
         fields = (*fields, Field(SOURCE, "string", "来源"))
     return replace(
         schema, fields=fields, key="" if schema.name in LAYERS_WITH_KEYS_PER_SOURCE else schema.key
+    )
+
+
+def _fitted(schema: LayerSchema, before: LayerSchema, table: pa.Table) -> LayerSchema:
+    """Return the schema of a layer for rows of several files, whose free fields may differ in kind."""
+    kinds: dict[pa.DataType, FieldType] = {
+        pa.string(): "string",
+        pa.int64(): "int64",
+        pa.float64(): "float64",
+        pa.bool_(): "bool",
+    }
+    fields = {field.name: field for field in (*before.fields, *schema.fields)}
+    came = {
+        name: kinds[kind]
+        for name, kind in zip(table.schema.names, table.schema.types, strict=True)
+        if kind in kinds
+    }
+    return replace(
+        schema,
+        fields=tuple(replace(field, type=came.get(name, field.type)) for name, field in fields.items()),
     )
 
 

@@ -107,7 +107,7 @@ def _endpoints(service: Service) -> dict[str, Endpoint]:
             return shelf.answer(ask, "pages", INDEX, (b"vary", b"accept"))
         return await landing.landing(service, ask)
 
-    endpoints: dict[str, Endpoint] = {
+    return {
         "/": root,
         "/conformance": landing.conformance,
         "/collections": partial(collections.collections, service),
@@ -120,10 +120,9 @@ def _endpoints(service: Service) -> dict[str, Endpoint]:
         LOCATE: partial(locate.locate, service),
         "/v1/progress": partial(health.progress, service),
         HEALTH: health.healthz,
+        "/readyz": partial(health.readyz, service, Warmth(service)),
         "/metrics": partial(health.metrics, service),
     }
-    endpoints["/readyz"] = partial(health.readyz, service, Warmth(service, endpoints))
-    return endpoints
 
 
 def _add(app: FastAPI, path: str, endpoint: Endpoint) -> None:

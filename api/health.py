@@ -62,7 +62,7 @@ async def readyz(service: Service, warmth: Warmth, ask: Ask) -> Answer:
 
 
 def open_all(city: City) -> dict[str, str]:
-    """Open every layer, and the point index of the grid.
+    """Open every layer.
 
     Parameters
     ----------
@@ -74,12 +74,9 @@ def open_all(city: City) -> dict[str, str]:
         What kept which layer from opening.
     """
     failures = {}
-    names = city.layers()
-    for name in names:
+    for name in city.layers():
         try:
             city.layer(name)
-            if name == "grid":
-                _ = city.grid_index
         except (TwinError, SQLAlchemyError) as error:
             failures[name] = type(error).__name__.removesuffix("Error")
     return failures

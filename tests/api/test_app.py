@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from starlette.types import Message, Scope
@@ -12,6 +13,7 @@ from api.openapi import OPERATIONS
 from api.service import Service
 from api.settings import Settings
 from tests.api.conftest import Client
+from tests.api.town import make_town
 from twin.city import City
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -109,6 +111,23 @@ def test_service_says_that_it_lives_and_is_ready(client: Client) -> None:
     assert client("/v1/progress").json() == {"is_building": False, "steps": []}
     for path in ("/healthz", "/readyz", "/v1/progress", "/metrics"):
         assert client(path).headers["cache-control"] == "no-store"
+
+
+def test_damaged_layer_makes_the_service_unready_and_hides_our_files(tmp_path: Path) -> None:
+    folder = tmp_path / "town.city"
+    make_town(folder, n_buildings=5, n_addresses=5).close()
+    for path in (folder / "index").glob("roads*"):
+        path.write_bytes(b"")
+    city = City.open(folder)
+    client = Client(create_app(city, Settings()))
+    ready = client("/readyz")
+    assert ready.status_code == 503
+    assert ready.json() == {"status": "unready", "failures": {"roads": "DamagedLayer"}}
+    refused = client("/collections/roads/items")
+    assert refused.status_code == 503
+    assert str(tmp_path) not in refused.text
+    assert client("/collections/grid/items").status_code == 200
+    city.close()
 
 
 def test_every_route_is_counted_under_its_template(town: City) -> None:

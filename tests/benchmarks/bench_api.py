@@ -66,7 +66,7 @@ def wait_until_ready(url: str) -> None:
     while True:
         try:
             urllib.request.urlopen(f"{url}/readyz", timeout=5).close()
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)

@@ -15,7 +15,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tiles._rings import clip_ring, crossing, is_simple, tidy_line, tidy_ring, twice_area
+from tiles._rings import (
+    SHORT_RING,
+    clip_ring,
+    crossing,
+    is_simple,
+    is_simple_ring,
+    tidy_line,
+    tidy_ring,
+    twice_area,
+)
 
 DRAWN, ABSENT, SMALL, BROKEN = 0, 1, 2, 3
 INSIDE, OUTSIDE, ACROSS = 0, 1, 2
@@ -89,6 +98,16 @@ def _draw_ring(
 
 
 @njit(cache=True, nogil=True)
+def _are_sound(
+    out: Units, start: int, end: int, ends: Offsets, holes: NDArray[np.bool_], first: int, last: int
+) -> bool:
+    """Return whether the rings first..last, of vertices start..end, make a valid polygon."""
+    if last == first + 1 and end - start <= SHORT_RING:
+        return bool(is_simple_ring(out, start, end))
+    return bool(is_simple(out[start:end], ends[first:last] - start, holes[first:last]))
+
+
+@njit(cache=True, nogil=True)
 def quantise_polygons(
     xy: Steps, zooms: NDArray[np.uint8], rings: Offsets, polygons: Offsets, features: Offsets,
     rows: Column, frame: Column, keep_small: bool,
@@ -126,7 +145,7 @@ def quantise_polygons(
                 ends[parts], holes[parts] = n, is_hole
                 parts += 1
         if parts > parts_before:
-            if not is_simple(out[n_before:n], ends[parts_before:parts] - n_before, holes[parts_before:parts]):
+            if not _are_sound(out, n_before, n, ends, holes, parts_before, parts):
                 fates[f] = BROKEN
                 n, parts = n_before, parts_before
         elif is_met and keep_small:

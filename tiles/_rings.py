@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-BRUTE_FORCE_EDGES = 24  # below this comparing all pairs beats sorting
+SHORT_RING = 24  # vertices; up to here comparing all pairs of edges beats sorting them
 
 Column = NDArray[np.int64]
 
@@ -145,6 +145,17 @@ def _edges_meet(xy: NDArray[np.int32], a: int, b: int, c: int, d: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def is_simple_ring(xy: NDArray[np.int32], start: int, end: int) -> bool:
+    """Return whether the ring of vertices start..end neither crosses nor touches itself; for short rings."""
+    for i in range(start, end - 2):
+        last = end - 1 if i == start else end  # the closing edge and the first one are neighbours
+        for j in range(i + 2, last):
+            if _edges_meet(xy, i, i + 1, j, j + 1 if j + 1 < end else start):
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
 def _meets_any(
     xy: NDArray[np.int32], following: Column, order: Column, left: Column, right: Column, sort: bool
 ) -> bool:
@@ -217,7 +228,7 @@ def is_simple(xy: NDArray[np.int32], ends: NDArray[np.int32], holes: NDArray[np.
     for i in range(n):
         left[i] = min(xy[i, 0], xy[following[i], 0])
         right[i] = max(xy[i, 0], xy[following[i], 0])
-    sort = n > BRUTE_FORCE_EDGES
+    sort = n > SHORT_RING
     order = np.argsort(left) if sort else np.arange(n)
     if _meets_any(xy, following, order, left, right, sort):
         return False

@@ -73,10 +73,11 @@ def create_app(
         redirect_slashes=False,
     )
     app.openapi_version = "3.0.3"
-    endpoints = _endpoints(service)
+    shelf = PageShelf()
+    endpoints = _endpoints(service, shelf)
     for path, endpoint in endpoints.items():
         _add(app, path, endpoint)
-    _add_files(app)
+    _add_files(app, shelf)
     _add_definition(app)
     _add_refusals(app)
     hot = {path: endpoints[path] for path in (TILE, ITEMS, LOCATE, HEALTH)}
@@ -97,13 +98,12 @@ async def _lifespan(app: FastAPI, service: Service) -> AsyncGenerator[None]:  # 
     service.pool.shutdown(cancel_futures=True)
 
 
-def _endpoints(service: Service) -> dict[str, Endpoint]:
+def _endpoints(service: Service, shelf: PageShelf) -> dict[str, Endpoint]:
     """Return what answers each documented path: a function of the question and the path parameters."""
-    shelf = PageShelf()
     drawer = tiles.Drawer(service)
 
     async def root(ask: Ask) -> Answer:
-        if chosen_format(ask.only("f").get("f"), ask.accept, ("json", "html")) == "html":
+        if chosen_format(ask.only("f", "lang").get("f"), ask.accept, ("json", "html")) == "html":
             return shelf.answer(ask, "pages", INDEX, (b"vary", b"accept"))
         return await landing.landing(service, ask)
 
@@ -150,9 +150,8 @@ def _from_request(endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]
     return answer
 
 
-def _add_files(app: FastAPI) -> None:
+def _add_files(app: FastAPI, shelf: PageShelf) -> None:
     """Add the files of the map page and the browser libraries."""
-    shelf = PageShelf()
 
     async def page(request: Request) -> Response:
         room, _, name = request.url.path.removeprefix("/").partition("/")

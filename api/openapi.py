@@ -200,7 +200,7 @@ OPERATIONS: dict[str, Operation] = {
         "The map, or as JSON where everything is",
         "service",
         JSON,
-        (PAGE_FORMAT,),
+        (PAGE_FORMAT, LANGUAGE),
         {"links": [_LINK]},
     ),
     "/conformance": Operation(

@@ -26,6 +26,7 @@ def test_browsers_get_the_map_and_programs_the_links(client: Client) -> None:
     assert client("/", accept="*/*").headers["content-type"] == "application/json"
     assert client("/?f=json", accept=BROWSER).headers["content-type"] == "application/json"
     assert client("/?f=html").headers["content-type"] == "text/html; charset=utf-8"
+    assert client("/?lang=en", accept=BROWSER).status_code == 200
 
 
 def test_unknown_path_and_method_are_problems(client: Client) -> None:

@@ -50,9 +50,14 @@ $(VENDOR): package.json node_modules/.installed-core
 	  node_modules/maplibre-gl/LICENSE.txt api/vendor/maplibre-gl/
 	@touch $@
 
+# Compiled once here, so that the first map does not wait for it.
+$(VENV)/.compiled: $(VENV)/.installed
+	@$(BIN)/python -m api.compiling
+	@touch $@
+
 .PHONY: help install install-dev debian demo test check bench wheelhouse clean
 
-install: $(VENV)/.installed $(VENDOR) ## Create .venv from the pinned constraints and fetch the browser libraries
+install: $(VENV)/.installed $(VENDOR) $(VENV)/.compiled ## Create .venv from the pinned constraints and fetch the browser libraries
 
 install-dev: install $(VENV)/.installed-dev node_modules/.installed-dev
 

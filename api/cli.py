@@ -31,7 +31,7 @@ class _OneSentenceGroup(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command; what click or citytwin refuses becomes a sentence, not a traceback."""
-        kwargs["standalone_mode"] = False
+        kwargs |= {"standalone_mode": False, "prog_name": "twin"}
         try:
             with warnings.catch_warnings():
                 if not sys.warnoptions:

@@ -190,9 +190,16 @@ def build(folder: Path, *, as_json: bool) -> None:
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 def serve(folder: Path, host: str, port: int, workers: int) -> None:
     """Serve the city's map, tiles and API."""
+    from pydantic import ValidationError
+
     from api.server import serve as serve_city
 
-    serve_city(folder, host=host, port=port, workers=workers)
+    try:
+        serve_city(folder, host=host, port=port, workers=workers)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = "_".join(["CITYTWIN", *map(str, wrong["loc"])]).upper()
+        _stop(f"{name} = {wrong['input']!r} in the environment: {wrong['msg']}")
 
 
 @main.command()

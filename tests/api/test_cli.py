@@ -268,6 +268,13 @@ def test_demo_check_that_fails_is_exit_status_1(monkeypatch: pytest.MonkeyPatch)
         assert run("demo", "--check").exit_code == status
 
 
+def test_wrong_setting_in_the_environment_is_one_sentence(
+    built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CITYTWIN_MAX_AGE_S", "soon")
+    assert refused("serve", "--city", built).startswith("CITYTWIN_MAX_AGE_S = 'soon' in the environment: ")
+
+
 def test_serve_hands_its_options_on(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[object, ...]] = []
 

@@ -97,9 +97,10 @@ def _chain(
         last = tree.unit(str(index.grid_ids[position])) if position >= 0 else None
     if last is None and "divisions" in views:
         last = _deepest(views["divisions"], service, lon, lat)
-    if last is None or not caller.contains(tree.preorder_of(np.array([last.id])))[0]:
+    if last is None:
         return ()
-    return tree.chain(last)
+    is_seen = caller.is_whole_city or caller.contains(tree.preorder_of(np.array([last.id])))[0]
+    return tree.chain(last) if is_seen else ()
 
 
 def _deepest(view: LayerView, service: Service, lon: float, lat: float) -> Division | None:

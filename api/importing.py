@@ -344,6 +344,7 @@ def _store(
             for number, arrival in enumerate(arrivals[name], start=1):
                 report = arrival.result.report
                 path = _write_report(city, f"{name}-{moment}-{number}.csv", report)
+                undo.callback(path.unlink, missing_ok=True)
                 notes = layer.notes if number == len(arrivals[name]) else ()
                 rows = arrival.result.table.num_rows
                 outcomes.append(ImportOutcome(name, version.version, rows, report, path, notes))

@@ -318,6 +318,7 @@ def test_layers_written_before_one_that_fails_are_taken_back(
     settled: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {name: settled.store.current(name) for name in settled.layers()}
+    reports = sorted((settled.path / "reports").iterdir())
     put, calls = settled.store.put, []
 
     def failing_put(*args: object, **kwargs: object) -> object:
@@ -330,6 +331,7 @@ def test_layers_written_before_one_that_fails_are_taken_back(
     with pytest.raises(StorageError, match="No space left"):
         take_in(settled, "osm", write_osm(tmp_path / "new.osm", roads=[11], buildings=[12]))
     assert {name: settled.store.current(name) for name in settled.layers()} == before
+    assert sorted((settled.path / "reports").iterdir()) == reports
     assert ids_by(settled, "roads", "osm_id").keys() == {"w7"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,19 +65,27 @@ def build(city: City) -> BuildSummary:
         return build_city(city, board)
 
 
-@pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A city whose roads and divisions came before its grid, as the first map wants it."""
-    with City.create(tmp_path / "a.city", CityConfig("丽州市", "EPSG:4549")) as made:
-        take_in(made, "osm", write_osm(tmp_path / "town.osm", roads=[7, 250], buildings=[9]))
-        take_in(made, "divisions", write_divisions(tmp_path / "divisions.csv"))
-        take_in(made, "grid", write_grid(tmp_path / "grid.geojson"))
+    folder = tmp_path_factory.mktemp("imported")
+    with City.create(folder / "a.city", CityConfig("丽州市", "EPSG:4549")) as made:
+        take_in(made, "osm", write_osm(folder / "town.osm", roads=[7, 250], buildings=[9]))
+        take_in(made, "divisions", write_divisions(folder / "divisions.csv"))
+        take_in(made, "grid", write_grid(folder / "grid.geojson"))
         homes: dict[str, tuple[str, float, float] | str] = {
             "1": ("西", WEST + 0.001, SOUTH + 0.001),
             "2": ("东", WEST + 0.031, SOUTH + 0.001),
             "3": "无坐标",
         }
-        take_in(made, "addresses", write_addresses(tmp_path / "civil.csv", homes))
+        take_in(made, "addresses", write_addresses(folder / "civil.csv", homes))
+    return folder / "a.city"
+
+
+@pytest.fixture
+def city(imported: Path, tmp_path: Path) -> Iterator[City]:
+    """A copy of that city."""
+    with City.open(shutil.copytree(imported, tmp_path / "a.city")) as made:
         yield made
 
 
@@ -245,7 +254,7 @@ def test_build_waits_for_nobody(city: City) -> None:
         build(city)
 
 
-@pytest.mark.parametrize("last", [1, 4, 7, 12, 20, 33])
+@pytest.mark.parametrize("last", [1, 7, 20, 33])
 def test_killed_build_leaves_a_city_that_opens_and_builds_again(city: City, last: int) -> None:
     ids = ids_by(city, "addresses", "text")
     city.state.delete_feature("addresses", ids["西"], author="a")

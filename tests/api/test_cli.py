@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -74,8 +75,11 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def built(folder: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tmp_path = tmp_path_factory.mktemp("town")
+    folder = tmp_path / "a.city"
+    assert run("init", folder, "--name", "丽州市", "--crs", "EPSG:4549").exit_code == 0
     for kind, path in (
         ("osm", write_osm(tmp_path / "town.osm", roads=[7], buildings=[9])),
         ("divisions", write_divisions(tmp_path / "divisions.csv")),
@@ -84,6 +88,11 @@ def built(folder: Path, tmp_path: Path) -> Path:
         assert run("import", kind, path, "--city", folder).exit_code == 0
     assert run("build", "--city", folder).exit_code == 0
     return folder
+
+
+@pytest.fixture
+def built(town: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(town, tmp_path / "built.city")
 
 
 def test_help_imports_nothing_heavy() -> None:

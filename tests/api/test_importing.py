@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -194,13 +195,22 @@ def test_every_finding_stands_in_the_report_of_the_city(city: City, tmp_path: Pa
     assert city.layer("addresses").count() == 1
 
 
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a city with a street map, divisions and a grid."""
+    folder = tmp_path_factory.mktemp("imported")
+    with City.create(folder / "a.city", CityConfig("丽州市", "EPSG:4549")) as made:
+        take_in(made, "osm", write_osm(folder / "town.osm", roads=[7], buildings=[9]))
+        take_in(made, "divisions", write_divisions(folder / "divisions.csv"))
+        take_in(made, "grid", write_grid(folder / "grid.geojson"))
+    return folder / "a.city"
+
+
 @pytest.fixture
-def settled(city: City, tmp_path: Path) -> City:
-    """A city with a street map, divisions and a grid."""
-    take_in(city, "osm", write_osm(tmp_path / "town.osm", roads=[7], buildings=[9]))
-    take_in(city, "divisions", write_divisions(tmp_path / "divisions.csv"))
-    take_in(city, "grid", write_grid(tmp_path / "grid.geojson"))
-    return city
+def settled(imported: Path, tmp_path: Path) -> Iterator[City]:
+    """A copy of that city."""
+    with City.open(shutil.copytree(imported, tmp_path / "settled.city")) as made:
+        yield made
 
 
 def bad_files(folder: Path) -> dict[str, tuple[str, Path, dict[str, str]]]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from layers.report import ReadResult
 from twin.errors import InvalidLayerError
 from twin.layer import Layer
-from twin.schema import Field, FieldType, LayerSchema
+from twin.schema import DECLARED, Field, FieldType, LayerSchema
 
 SOURCE = "source"
 """The column that says which import a row came from."""
@@ -120,7 +120,7 @@ def absent(layer: Layer, report_of: ReadResult) -> ReadResult:
     Parameters
     ----------
     layer : Layer
-        The version in force.
+        The version in force of a declared layer.
     report_of : ReadResult
         Another layer of the same file.
 
@@ -131,11 +131,8 @@ def absent(layer: Layer, report_of: ReadResult) -> ReadResult:
     columns = [name for name in layer.columns if name != SOURCE]
     if layer.schema.geometry != "none":
         columns.append("geometry")
-    schema = replace(
-        layer.schema, fields=tuple(field for field in layer.schema.fields if field.name != SOURCE)
-    )
     report = replace(report_of.report, rows_read=0, rows_taken=0, rejections=(), notes=())
-    return ReadResult(schema, layer.table(np.empty(0, np.int64), columns), report)
+    return ReadResult(DECLARED[layer.schema.name], layer.table(np.empty(0, np.int64), columns), report)
 
 
 def has_rows_of(layer: Layer, source: str) -> bool:

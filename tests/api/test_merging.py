@@ -7,14 +7,15 @@ from itertools import count
 import numpy as np
 import pyarrow as pa
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.merging import Arrival, has_rows_of, merge
+from api.merging import Arrival, absent, has_rows_of, merge
 from layers.report import ImportReport, ReadResult
 from twin.errors import InvalidLayerError
 from twin.layer import Layer
-from twin.schema import Field, LayerSchema
+from twin.schema import DECLARED, Field, LayerSchema
 
 ROWS = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 9), max_size=6)
 IMPORTS = st.lists(
@@ -102,6 +103,17 @@ def test_rows_that_people_drew_belong_to_no_source() -> None:
     )
     found = rows_of(merged(drawn, [arrival(schema, "x", {"a": 1})], count(1)))
     assert {key for _, key in found} == {"a", "d"}
+
+
+def test_file_without_rows_for_a_layer_keeps_the_ids_of_the_files_beside_it() -> None:
+    point = pa.array([shapely.to_wkb(shapely.Point(120, 29))], pa.binary())
+    table = pa.table({"source_id": ["n1"], "text": ["中山路1号"], "geometry": point})
+    north = Arrival("osm", ReadResult(DECLARED["addresses"], table, ImportReport("n.osm", "", 1, 1)))
+    found = merge(None, [north])
+    before = Layer.from_table(found.schema, found.table, np.array([7]))
+    south = Arrival("osm", absent(before, north.result))
+    assert merge(before, [north, south]).table["feature_id"].to_pylist() == [7]
+    assert merge(before, [south]).table.num_rows == 0
 
 
 def test_layer_of_another_geometry_is_refused() -> None:

@@ -146,25 +146,6 @@ def count_in_box(
 
 
 @njit(cache=True, nogil=True)
-def are_within_box(
-    xmin: NDArray[np.float64],
-    ymin: NDArray[np.float64],
-    xmax: NDArray[np.float64],
-    ymax: NDArray[np.float64],
-    rows: NDArray[np.int64],
-    box: tuple[float, float, float, float],
-) -> NDArray[np.bool_]:
-    """Return for each row (k,) whether its bounds lie wholly inside the closed box."""
-    within = np.empty(rows.shape[0], np.bool_)
-    for i in range(rows.shape[0]):
-        row = rows[i]
-        within[i] = (
-            xmin[row] >= box[0] and xmax[row] <= box[2] and ymin[row] >= box[1] and ymax[row] <= box[3]
-        )
-    return within
-
-
-@njit(cache=True, nogil=True)
 def are_in_areas(
     rows: NDArray[np.int64],
     offsets: NDArray[np.int32],

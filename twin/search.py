@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from twin import _blocks, _nearest
+from twin import _blocks, _box_meets, _nearest
 from twin.cells import boundaries, disk, resolution_of
 from twin.frame import Box
 from twin.layer import Layer
@@ -57,10 +57,21 @@ def meeting_box(layer: Layer, rows: _Rows, box: Box) -> _Rows:
     """
     if layer.schema.geometry == "point" or not len(rows):
         return rows
-    doubtful = np.flatnonzero(~_blocks.are_within_box(*layer.bounds, rows, box))
-    # GEOS calls a box of no width or height empty of area, so such a box is asked as the line or point it is.
-    meets = shapely.intersects(layer.geometries(rows[doubtful]), _box_shape(box))
-    return np.delete(rows, doubtful[~meets])
+    geometry = layer.geometry_arrays()
+    if geometry.kind == "line":
+        parts, features = geometry.offsets
+        verdicts = _box_meets.lines_meet(geometry.coords, parts, features, rows, box)
+    else:
+        rings, polygons, features = geometry.offsets
+        verdicts = _box_meets.polygons_meet(
+            geometry.coords, rings, polygons, features, layer.bounds, rows, box
+        )
+    doubtful = np.flatnonzero(verdicts == _box_meets.DOUBTFUL)
+    if len(doubtful):
+        # GEOS calls a box of no width or height empty of area, so it is asked as the line or point it is.
+        verdicts[doubtful] = shapely.intersects(layer.geometries(rows[doubtful]), _box_shape(box))
+    met: _Rows = rows[verdicts == _box_meets.YES]
+    return met
 
 
 def rows_in_boxes(layer: Layer, boxes: list[Box]) -> _Rows:

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -48,7 +49,7 @@ def sample_folder() -> Path:
     return Path(str(resources.files("sample_data") / "lizhou"))
 
 
-def read_sources(folder: Path) -> tuple[dict[str, object], list[Source]]:
+def read_sources(folder: Path) -> tuple[dict[str, Any], list[Source]]:
     """Return the city settings and the sources that ``sources.toml`` names, in order.
 
     Parameters
@@ -59,7 +60,7 @@ def read_sources(folder: Path) -> tuple[dict[str, object], list[Source]]:
     Returns
     -------
     settings : dict
-        Name, CRS, admin code.
+        Name, CRS, admin code and extent, as ``city.toml`` has them.
     sources : list of Source
     """
     settings = tomllib.loads((folder / "sources.toml").read_text(encoding="utf-8"))
@@ -161,8 +162,7 @@ def prepare_folder(folder: Path) -> bool:
             raise CityExistsError(f"{folder} is no demo city; choose another folder: twin demo --city DIR")
         shutil.rmtree(folder)
     settings, _ = read_sources(source)
-    config = CityConfig(str(settings["name"]), str(settings["crs"]), str(settings.get("admin_code", "")))
-    City.create(folder, config).close()
+    City.create(folder, CityConfig(**settings | {"bbox": tuple(settings["bbox"])})).close()
     marker.write_text("unfinished")
     return False
 

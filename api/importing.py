@@ -311,9 +311,7 @@ def _layer_before(city: City, name: str, sources: set[str]) -> tuple[Layer | Non
 
 def _reserve_ids(city: City, name: str, count: int) -> NDArray[np.int64]:
     """Return ids that neither a version nor an edit of the layer has had, and none will be given."""
-    first = city.state.new_feature_id(name, at_least=city.store.next_id(name))
-    if count > 1:
-        city.state.new_feature_id(name, at_least=first + count - 1)
+    first = city.state.new_feature_id(name, at_least=city.store.next_id(name), count=count)
     return np.arange(first, first + count)
 
 

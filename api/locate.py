@@ -11,7 +11,7 @@ from api.answer import Answer, fresh, not_modified
 from api.ask import Ask
 from api.boxes import check_lonlat, parse_number
 from api.service import Service
-from twin.crs import parse_crs, to_wgs84
+from twin.crs import CRSName, parse_crs, to_wgs84
 from twin.divisions import Division
 from twin.errors import InvalidQueryError, UnknownDivisionError
 from twin.scope import Scope
@@ -46,7 +46,9 @@ async def locate(service: Service, ask: Ask) -> Answer:
     """
     came = ask.only("lon", "lat", "crs")
     crs = came.get("crs", WGS84)
-    lon, lat = _place(came, crs)
+    name = parse_crs(crs)
+    service.city.config.refuse_conversion(name)
+    lon, lat = _place(came, name)
     names = service.city.layers()
     views = {name: service.city.layer(name, ask.caller) for name in _LAYERS if name in names}
     tag = ask.tag(*(part for name, view in views.items() for part in (name, view.version_tag)))
@@ -67,7 +69,7 @@ async def locate(service: Service, ask: Ask) -> Answer:
     return fresh(ask, orjson.dumps(found), tag=tag, max_age_s=service.settings.max_age_s)
 
 
-def _place(came: dict[str, str], crs: str) -> tuple[float, float]:
+def _place(came: dict[str, str], crs: CRSName) -> tuple[float, float]:
     """Return the lon, lat that was asked for, CGCS2000/WGS 84 degrees."""
     for name in ("lon", "lat"):
         if name not in came:
@@ -76,11 +78,11 @@ def _place(came: dict[str, str], crs: str) -> tuple[float, float]:
             )
     lon, lat = parse_number(came["lon"], "lon"), parse_number(came["lat"], "lat")
     what = f"lon={came['lon']}, lat={came['lat']}"
-    if crs != WGS84:
-        lons, lats = to_wgs84(np.array([lon]), np.array([lat]), parse_crs(crs))
+    if not crs.is_wgs84:
+        lons, lats = to_wgs84(np.array([lon]), np.array([lat]), crs)
         lon, lat = float(lons[0]), float(lats[0])
         if not (math.isfinite(lon) and math.isfinite(lat)):
-            raise InvalidQueryError(f"{what} is no place in {crs}")
+            raise InvalidQueryError(f"{what} is no place in {crs.code}")
     check_lonlat(lon, lat, what)
     return lon, lat
 

@@ -130,6 +130,8 @@ def sort_rows(schema: LayerSchema, table: pa.Table, resolutions: Sequence[int]) 
     indices = array_of(rows)
     names = [name for name in table.column_names if name != "geometry"]
     columns = {name: table[name].combine_chunks().take(indices) for name in names}
+    # A table of geometry alone would forget how many rows it has.
+    columns.setdefault("feature_id", pa.nulls(table.num_rows, pa.int64()))
     return SortedRows(pa.table(columns), geometry, cells, resolutions)
 
 

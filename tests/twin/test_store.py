@@ -261,3 +261,12 @@ def test_feature_json_is_the_same_stored_or_made_when_asked_for(tmp_path: Path) 
 def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be written: No such file"):
         LayerStore(tmp_path / "missing").put(schema_of("point"), table_of(shapes_of("point", 1)))
+
+
+def test_table_of_geometry_alone_keeps_its_rows(tmp_path: Path) -> None:
+    store = LayerStore(tmp_path)
+    store.put(
+        LayerSchema("places", "point"),
+        pa.table({"geometry": shapely.to_wkb(shapely.points([[0, 1], [2, 3]]))}),
+    )
+    assert store.open("places").n_rows == 2

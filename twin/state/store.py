@@ -126,8 +126,8 @@ class StateStore:
         """
         return self._append(layer, feature_id, "delete", None, None, author)
 
-    def new_feature_id(self, layer: str, *, at_least: int) -> int:
-        """Return an id that no feature of the layer has had.
+    def new_feature_id(self, layer: str, *, at_least: int, count: int = 1) -> int:
+        """Return the first of ``count`` ids in a row that no feature of the layer has had.
 
         Parameters
         ----------
@@ -135,6 +135,8 @@ class StateStore:
             Layer name.
         at_least : int
             The catalog's next free id of the layer.
+        count : int
+            How many ids are taken.
 
         Returns
         -------
@@ -145,10 +147,10 @@ class StateStore:
             stored = connection.execute(query).scalar()
             chosen = max(at_least, stored or 0)
             if stored is None:
-                connection.execute(sa.insert(feature_counter).values(layer=layer, next_id=chosen + 1))
+                connection.execute(sa.insert(feature_counter).values(layer=layer, next_id=chosen + count))
             else:
                 change = sa.update(feature_counter).where(feature_counter.c.layer == layer)
-                connection.execute(change.values(next_id=chosen + 1))
+                connection.execute(change.values(next_id=chosen + count))
         return chosen
 
     def sequence(self, layer: str) -> int:

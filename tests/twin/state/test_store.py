@@ -92,6 +92,11 @@ def test_new_ids_are_never_given_twice(state: StateStore) -> None:
     assert ids == [10, 11, 12, 20, 21]
 
 
+def test_a_run_of_new_ids_is_taken_whole(state: StateStore) -> None:
+    assert state.new_feature_id("parts", at_least=10, count=5) == 10
+    assert state.new_feature_id("parts", at_least=10) == 15
+
+
 def test_edits_survive_a_restart(tmp_path: Path) -> None:
     first = StateStore.in_folder(tmp_path)
     first.delete_feature("parts", 5, author="a")

@@ -53,7 +53,7 @@ def woods() -> shapely.Geometry:
         [patch.buffer(30).buffer(-60).buffer(30) for patch in patches if patch.area > 60_000]
     )
     closed = shapely.union_all([site.outline for site in sites()] + [reservoir().buffer(20)])
-    return big.intersection(border()).difference(closed).simplify(9.0)
+    return big.intersection(border()).difference(closed).simplify(9.0).buffer(-4.0).simplify(1.0)
 
 
 @cache
@@ -69,7 +69,8 @@ def areas() -> tuple[tuple[shapely.Polygon, Tags], ...]:
         elif site.use in ("school", "hospital"):
             found.append((site.outline.buffer(-7), {"amenity": site.use, "name": site.name}))
     for tags, outlines in kinds.items():
-        found += [(part.simplify(0.8), dict(tags)) for part in shapely.get_parts(shapely.union_all(outlines))]
+        apart = shapely.union_all(outlines).buffer(-3.0, quad_segs=2).simplify(0.8)
+        found += [(part, dict(tags)) for part in shapely.get_parts(apart)]
     for park, name in zip(
         hill_parks(), ("塔山公园", "凤凰山公园", "西山森林公园", "狮子山公园", "东屏山"), strict=True
     ):

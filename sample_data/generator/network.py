@@ -160,6 +160,14 @@ def _owners(lines: NDArray[np.object_], streets: tuple[Street, ...]) -> NDArray[
     return owner
 
 
+def _enclosed_m2(lines: NDArray[np.object_]) -> Floats:
+    """Return the area within each closed line, 0 for open ones and those that run out and back."""
+    closed = shapely.is_closed(lines) & (shapely.get_num_points(lines) >= 4)
+    area = np.zeros(len(lines))
+    area[closed] = [shapely.Polygon(line).area for line in lines[closed]]
+    return area
+
+
 def _merge(
     lines: NDArray[np.object_],
 ) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64], NDArray[np.object_]]:
@@ -172,7 +180,7 @@ def _merge(
     weight = np.bincount(group)
     nodes = np.column_stack([np.bincount(group, points[:, i]) / weight for i in (0, 1)])
     tail, head = group[which.ravel()].reshape(2, -1)
-    keep = (tail != head) | (shapely.length(lines) > 40)
+    keep = (tail != head) | (_enclosed_m2(lines) > 0.02 * shapely.length(lines) ** 2)
     tail, head = tail[keep], head[keep]
     moved = []
     for line, a, b in zip(lines[keep], tail, head, strict=True):
@@ -205,14 +213,13 @@ def network() -> Network:
     noded = shapely.get_parts(shapely.union_all([street.line for street in streets], grid_size=0.01))
     nodes, tail, head, lines = _merge(noded[shapely.length(noded) > 0.02])
     keep = _without_spurs(tail, head, lines, len(nodes))
-    tail, head, lines = tail[keep], head[keep], lines[keep]
+    owner = _owners(lines, streets)
+    keep &= owner >= 0
+    tail, head, lines, owner = tail[keep], head[keep], lines[keep], owner[keep]
     links = coo_matrix((np.ones(len(tail)), (tail, head)), shape=(len(nodes), len(nodes)))
     _, part = connected_components(links, directed=False)
     keep = part[tail] == np.bincount(part[tail]).argmax()
-    tail, head, lines = tail[keep], head[keep], lines[keep]
-    owner = _owners(lines, streets)
-    known = owner >= 0
-    tail, head, lines, owner = tail[known], head[known], lines[known], owner[known]
+    tail, head, lines, owner = tail[keep], head[keep], lines[keep], owner[keep]
     used, position = np.unique(np.r_[tail, head], return_inverse=True)
     tail, head = position.reshape(2, -1)
     is_against = np.array(

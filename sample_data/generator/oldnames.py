@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from sample_data.generator.addresses import addresses
+import numpy as np
+
+from sample_data.generator.addresses import addresses, holdings
 from sample_data.generator.frame import stream
 from sample_data.generator.names import words
 
@@ -20,8 +22,9 @@ _FORMS = ("路", "街", "巷", "弄", "大街")
 def old_names() -> tuple[tuple[str, str, str, str], ...]:
     """Return old_name, new_name, kind (street, estate, subdistrict), valid_to."""
     rng = stream("old names")
-    streets = sorted({one.door.street for one in addresses() if one.door.street})
-    estates = sorted({one.door.estate for one in addresses() if one.door.estate})
+    filed = [addresses()[i].door for i in np.flatnonzero(holdings()[0])]
+    streets = sorted({door.street for door in filed if door.street})
+    estates = sorted({door.estate for door in filed if door.estate})
     known = set(streets)
     old = [word + form for form in _FORMS for word in _ERA if word + form not in known]
     rows = []

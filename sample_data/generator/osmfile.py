@@ -60,13 +60,24 @@ class Objects:
         """Add a relation."""
         self.relations.append((FIRST_RELATION_ID + len(self.relations), members, tags))
 
+    def _ring(self, ring: LineString, shared: dict[tuple[float, float], int]) -> int:
+        """Add a ring as an untagged way; where rings of one area touch they share the node."""
+        coords = [(float(x), float(y)) for x, y in np.round(np.asarray(ring.coords), 2)]
+        for xy in coords:
+            if xy not in shared:
+                shared[xy] = self.node(xy)
+        number = FIRST_WAY_ID + len(self.ways)
+        self.ways.append((number, [shared[xy] for xy in coords], {}))
+        return number
+
     def area(self, polygon: Polygon, tags: Tags) -> None:
         """Add a polygon: a closed way, or a multipolygon where it has holes."""
         if not polygon.interiors:
             self.way(LineString(polygon.exterior.coords), tags)
             return
-        members = [("w", self.way(LineString(polygon.exterior.coords), {}), "outer")]
-        members += [("w", self.way(LineString(ring.coords), {}), "inner") for ring in polygon.interiors]
+        shared: dict[tuple[float, float], int] = {}
+        members = [("w", self._ring(polygon.exterior, shared), "outer")]
+        members += [("w", self._ring(ring, shared), "inner") for ring in polygon.interiors]
         self.relation(members, {"type": "multipolygon", **tags})
 
 

@@ -48,7 +48,7 @@ def _cut_water(
     """Return heights with beds and banks cut in: area, points and level of each water, and its depth."""
     shape, pixel = height.shape, transform.a
     for area, points, level, depth in courses:
-        wet = features.rasterize([(area, 1)], shape, transform=transform, all_touched=pixel < 10) == 1
+        wet = features.rasterize([(area, 1)], shape, transform=transform, all_touched=True) == 1
         if not wet.any():
             continue
         near = level[cKDTree(points).query(xy)[1]].reshape(shape)
@@ -62,7 +62,8 @@ def _cut_water(
 
 def _waters(*, has_canals: bool) -> tuple[tuple[shapely.Geometry, Floats, Floats, float], ...]:
     """Return area, line points, level and depth of the waters that a raster can show."""
-    rows = [(river_water().intersection(river.area), river.points, river.level_m, 3.2) for river in rivers()]
+    seen = [river for river in rivers() if has_canals or river.width_m.mean() > 30]
+    rows = [(river_water().intersection(river.area), river.points, river.level_m, 3.2) for river in seen]
     if has_canals:
         rows += [(canal.area, canal.points, canal.level_m, 2.0) for canal in canals()]
         middle = np.array([lake().centroid.coords[0]])
@@ -106,7 +107,7 @@ def elevation(bounds: tuple[float, float, float, float], pixel_m: float) -> tupl
 
 def _profile(transform: Affine, shape: tuple[int, int]) -> dict[str, object]:
     """Return the rasterio profile of a raster given in local metres."""
-    moved = Affine.translation(*ORIGIN) * transform
+    moved = Affine.translation(*ORIGIN) @ transform
     return {
         "driver": "GTiff",
         "width": shape[1],
@@ -129,7 +130,8 @@ def write_dem_30m(path: Path) -> None:
         path, "w", dtype="float32", nodata=NODATA_M, predictor=3, **_profile(transform, height.shape)
     ) as file:
         file.write(np.where(np.isnan(height), NODATA_M, np.round(height * 8) / 8).astype(np.float32), 1)
-        file.update_tags(VERTICAL_DATUM="1985 国家高程基准 (made up)", UNIT="m")
+        file.units = ("m",)
+        file.update_tags(VERTICAL_DATUM="1985 国家高程基准")
 
 
 def write_dem_5m(path: Path) -> None:
@@ -140,7 +142,8 @@ def write_dem_5m(path: Path) -> None:
     ) as file:
         file.write(np.where(np.isnan(height), -32768, np.rint(height * 100)).astype(np.int16), 1)
         file.scales, file.offsets = (0.01,), (0.0,)
-        file.update_tags(VERTICAL_DATUM="1985 国家高程基准 (made up)", UNIT="m")
+        file.units = ("m",)
+        file.update_tags(VERTICAL_DATUM="1985 国家高程基准")
 
 
 def write_land_cover(path: Path) -> None:

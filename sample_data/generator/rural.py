@@ -25,6 +25,8 @@ from sample_data.generator.townplan import Block
 Floats = NDArray[np.float64]
 
 N_VILLAGES = 104
+STREAM_CLEAR_M = 19.0
+"""How far country roads keep from the middle of a stream that they follow, m."""
 LANE_BLOCK_M2 = 5_200.0
 _GATES_KM = (
     (-0.75, 9.2),
@@ -164,8 +166,32 @@ def _as_lines(branches: list[list[int]], onto: shapely.Geometry) -> list[LineStr
         if onto.distance(end) < 60:
             hit = shapely.get_coordinates(shapely.shortest_line(end, onto))[1]
             smooth[-1] = hit + (hit - smooth[-1]) * 0.02
-        lines.append(LineString(smooth).simplify(1.2))
+        lines.append(_beside_streams(smooth).simplify(1.2))
     return lines
+
+
+def _beside_streams(points: Floats) -> LineString:
+    """Return a road moved off the streams that it runs along, so that it crosses them squarely and seldom."""
+    lines = np.array([line for line, _ in streams()], object)
+    road = resample(points, 12.0)
+    near = shapely.STRtree(lines).nearest(shapely.points(road))
+    moved = road.copy()
+    for k in np.unique(near):
+        mine = np.flatnonzero(near == k)
+        along = shapely.line_locate_point(lines[k], shapely.points(road[mine]))
+        foot = shapely.get_coordinates(shapely.line_interpolate_point(lines[k], along))
+        ahead = shapely.get_coordinates(shapely.line_interpolate_point(lines[k], along + 4))
+        back = shapely.get_coordinates(shapely.line_interpolate_point(lines[k], np.maximum(along - 4, 0)))
+        way = (ahead - back) / np.maximum(np.hypot(*(ahead - back).T), 1e-6)[:, None]
+        normal = np.column_stack([-way[:, 1], way[:, 0]])
+        off_m = ((road[mine] - foot) * normal).sum(axis=1)
+        side = np.where(ndimage.uniform_filter1d(np.clip(off_m, -60, 60), 21, mode="nearest") > 0, 1.0, -1.0)
+        close = off_m * side < STREAM_CLEAR_M
+        close &= np.abs(off_m) < 60
+        moved[mine[close]] = (foot + normal * (side * STREAM_CLEAR_M)[:, None])[close]
+    smooth = ndimage.gaussian_filter1d(moved, 1.2, axis=0, mode="nearest")
+    smooth[0], smooth[-1] = points[0], points[-1]
+    return LineString(smooth)
 
 
 @cache

@@ -77,7 +77,7 @@ def level_rows() -> tuple[list[str], list[list[Any]]]:
     gauges = _level_gauges()
     columns = []
     for k, (_, _, _, usual) in enumerate(gauges):
-        delay_h, gain_m = ((5.0, 0.034), (6.5, 0.032), (2.5, 0.028))[k]
+        delay_h, gain_m = ((5.0, 0.014), (6.5, 0.013), (2.5, 0.016))[k]
         store_h = np.arange(0, 40, RAIN_STEP_MIN / 60)
         response = (store_h / delay_h) * np.exp(1 - store_h / delay_h)
         rise = np.convolve(rain, response, "full")[:N_STEPS] * gain_m * RAIN_STEP_MIN / 60 * 4

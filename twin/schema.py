@@ -311,6 +311,20 @@ DECLARED: dict[str, LayerSchema] = {
             15,
         ),
         LayerSchema(
+            "gauges",
+            "point",
+            "gauge_id",
+            "测站",
+            "Gauges",
+            (
+                _text("gauge_id", "测站编号", is_required=True),
+                _text("name", "名称"),
+                _text("class", "类型"),
+                _text("unit", "单位"),
+            ),
+            12,
+        ),
+        LayerSchema(
             "incidents",
             "point",
             "incident_id",

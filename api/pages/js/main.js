@@ -48,6 +48,12 @@ function labelControls() {
   byId("theme").setAttribute("aria-pressed", String(theme() === "night"));
 }
 
+/** @param {boolean} visible */
+function showPanel(visible) {
+  byId("panel").hidden = !visible;
+  byId("panel-toggle").setAttribute("aria-expanded", String(visible));
+}
+
 /** @param {import("maplibre-gl").Map} map @param {() => Promise<void>} redraw */
 function wireControls(map, redraw) {
   byId("tilt").addEventListener("click", () => {
@@ -66,11 +72,8 @@ function wireControls(map, redraw) {
     history.replaceState(null, "", address);
     redraw();
   });
-  byId("panel-toggle").addEventListener("click", () => {
-    const panel = byId("panel");
-    panel.hidden = !panel.hidden;
-    byId("panel-toggle").setAttribute("aria-expanded", String(!panel.hidden));
-  });
+  byId("panel-toggle").addEventListener("click", () => showPanel(byId("panel").hidden));
+  if (matchMedia("(max-width: 640px)").matches) showPanel(false);
 }
 
 async function start() {

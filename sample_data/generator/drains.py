@@ -117,80 +117,86 @@ def _section(title: str, rows: list[tuple[Any, ...]]) -> str:
     )
 
 
+_OPTIONS = (
+    ("FLOW_UNITS", "CMS"),
+    ("INFILTRATION", "HORTON"),
+    ("FLOW_ROUTING", "DYNWAVE"),
+    ("START_DATE", "06/12/2024"),
+    ("START_TIME", "12:00"),
+    ("REPORT_START_DATE", "06/12/2024"),
+    ("REPORT_START_TIME", "12:00"),
+    ("END_DATE", "06/13/2024"),
+    ("END_TIME", "12:00"),
+    ("REPORT_STEP", "00:05:00"),
+    ("WET_STEP", "00:01:00"),
+    ("DRY_STEP", "00:05:00"),
+    ("ROUTING_STEP", "2"),
+    ("ALLOW_PONDING", "YES"),
+    ("INERTIAL_DAMPING", "PARTIAL"),
+)
+_SUMP, _SUMP_CATCHMENT = "S001", "C999"
+
+
+def _pipes(tree: Drains) -> list[int]:
+    """Return the nodes that have a pipe below them."""
+    return [i for i in range(len(tree.nodes)) if tree.below[i] >= 0]
+
+
+def _surface(tree: Drains) -> str:
+    """Return the sections of what falls and runs off: gauge, catchments, infiltration."""
+    rows: list[tuple[Any, ...]] = []
+    for i in _pipes(tree):
+        width = f"{tree.area_m2[i] ** 0.5:.1f}"
+        rows.append((f"C{i:03d}", "GAGE1", tree.name(i), f"{tree.area_m2[i] / 1e4:.3f}", 72, width, 0.6, 0))
+    rows.append((_SUMP_CATCHMENT, "GAGE1", _SUMP, 0.62, 95, 60, 2.5, 0))
+    names = [row[0] for row in rows]
+    return (
+        _section("RAINGAGES", [("GAGE1", "INTENSITY", "0:05", 1.0, "TIMESERIES", "STORM")])
+        + _section("SUBCATCHMENTS", rows)
+        + _section("SUBAREAS", [(name, 0.013, 0.15, 1.5, 4.0, 25, "OUTLET") for name in names])
+        + _section("INFILTRATION", [(name, 50, 5, 4, 7, 0) for name in names])
+    )
+
+
+def _pipework(tree: Drains) -> str:
+    """Return the sections of nodes, pipes and pumps."""
+    size, pipes = _diameters(tree), _pipes(tree)
+    falls = [i for i in range(len(tree.nodes)) if tree.below[i] < 0]
+    far_m = np.hypot(*(tree.xy - UNDERPASS).T) + np.where(tree.below < 0, 1e6, 0)
+    goal = tree.name(int(np.argmin(far_m)))
+    low = float(_rim(np.array([UNDERPASS]))[0])
+    junctions = [
+        (tree.name(i), tree.invert_m[i], round(tree.rim_m[i] - tree.invert_m[i], 2), 0, 0, 400) for i in pipes
+    ]
+    return (
+        _section("JUNCTIONS", junctions)
+        + _section("OUTFALLS", [(tree.name(i), tree.invert_m[i], "FREE", "NO") for i in falls])
+        + _section("STORAGE", [(_SUMP, round(low - 2.5, 2), 2.5, 0.4, "FUNCTIONAL", 0, 0, 90, 900, 0)])
+        + _section("CONDUITS", [_conduit(tree, i) for i in pipes])
+        + _section(
+            "PUMPS",
+            [
+                (f"P{k}", _SUMP, goal, "PC1", "OFF", *on_off)
+                for k, on_off in ((1, (1.0, 0.4)), (2, (1.6, 0.8)))
+            ],
+        )
+        + _section("XSECTIONS", [(f"L{i:03d}", "CIRCULAR", size[i], 0, 0, 0, 1) for i in pipes])
+        + _section("CURVES", [("PC1", "PUMP4", 0.0, 0.0), ("PC1", "", 0.5, 0.22), ("PC1", "", 2.0, 0.45)])
+    )
+
+
 def write_swmm(path: Path) -> None:
     """Write the drains as a SWMM 5 input file with rain, catchments and coordinates in EPSG:4549."""
-    tree, size = drains(), _diameters(drains())
-    pipes = [i for i in range(len(tree.nodes)) if tree.below[i] >= 0]
-    sump, goal = (
-        "S001",
-        tree.name(int(np.argmin(np.hypot(*(tree.xy - UNDERPASS).T) + np.where(tree.below < 0, 1e6, 0)))),
-    )
-    spots = tree.xy + ORIGIN
-    dive = np.array(UNDERPASS) + ORIGIN
-    low = float(_rim(np.array([UNDERPASS]))[0])
-    options = [
-        ("FLOW_UNITS", "CMS"),
-        ("INFILTRATION", "HORTON"),
-        ("FLOW_ROUTING", "DYNWAVE"),
-        ("START_DATE", "06/12/2024"),
-        ("START_TIME", "12:00"),
-        ("REPORT_START_DATE", "06/12/2024"),
-        ("REPORT_START_TIME", "12:00"),
-        ("END_DATE", "06/13/2024"),
-        ("END_TIME", "12:00"),
-        ("REPORT_STEP", "00:05:00"),
-        ("WET_STEP", "00:01:00"),
-        ("DRY_STEP", "00:05:00"),
-        ("ROUTING_STEP", "2"),
-        ("ALLOW_PONDING", "YES"),
-        ("INERTIAL_DAMPING", "PARTIAL"),
-    ]
-    catchments = [f"C{i:03d}" for i in pipes]
-    paved = [
-        (
-            name,
-            "GAGE1",
-            tree.name(i),
-            f"{tree.area_m2[i] / 1e4:.3f}",
-            72,
-            f"{tree.area_m2[i] ** 0.5:.1f}",
-            0.6,
-            0,
-        )
-        for name, i in zip(catchments, pipes, strict=True)
-    ]
+    tree = drains()
+    places = [*zip(map(tree.name, range(len(tree.nodes))), tree.xy + ORIGIN, strict=True)]
+    places.append((_SUMP, np.array(UNDERPASS) + ORIGIN))
     text = _section("TITLE", [("丽州市 解放北路下穿片区雨水管网 (made up)",)])
-    text += _section("OPTIONS", options)
+    text += _section("OPTIONS", list(_OPTIONS))
     text += _section("EVAPORATION", [("CONSTANT", 0.0)])
-    text += _section("RAINGAGES", [("GAGE1", "INTENSITY", "0:05", 1.0, "TIMESERIES", "STORM")])
-    text += _section("SUBCATCHMENTS", [*paved, ("C999", "GAGE1", sump, 0.62, 95, 60, 2.5, 0)])
-    text += _section(
-        "SUBAREAS", [(name, 0.013, 0.15, 1.5, 4.0, 25, "OUTLET") for name in [*catchments, "C999"]]
-    )
-    text += _section("INFILTRATION", [(name, 50, 5, 4, 7, 0) for name in [*catchments, "C999"]])
-    text += _section(
-        "JUNCTIONS",
-        [
-            (tree.name(i), tree.invert_m[i], round(tree.rim_m[i] - tree.invert_m[i], 2), 0, 0, 400)
-            for i in pipes
-        ],
-    )
-    falls = [i for i in range(len(tree.nodes)) if tree.below[i] < 0]
-    text += _section("OUTFALLS", [(tree.name(i), tree.invert_m[i], "FREE", "NO") for i in falls])
-    text += _section("STORAGE", [(sump, round(low - 2.5, 2), 2.5, 0.4, "FUNCTIONAL", 0, 0, 90, 900, 0)])
-    text += _section("CONDUITS", [_conduit(tree, i) for i in pipes])
-    text += _section(
-        "PUMPS", [("P1", sump, goal, "PC1", "OFF", 1.0, 0.4), ("P2", sump, goal, "PC1", "OFF", 1.6, 0.8)]
-    )
-    text += _section("XSECTIONS", [(f"L{i:03d}", "CIRCULAR", size[i], 0, 0, 0, 1) for i in pipes])
-    text += _section("CURVES", [("PC1", "PUMP4", 0.0, 0.0), ("PC1", "", 0.5, 0.22), ("PC1", "", 2.0, 0.45)])
+    text += _surface(tree) + _pipework(tree)
     text += _section("TIMESERIES", [("STORM", time, value) for time, value in _storm()])
     text += _section("REPORT", [("INPUT", "NO"), ("CONTINUITY", "YES"), ("NODES", "ALL"), ("LINKS", "ALL")])
-    text += _section(
-        "COORDINATES",
-        [(tree.name(i), f"{x:.2f}", f"{y:.2f}") for i, (x, y) in enumerate(spots)]
-        + [(sump, f"{dive[0]:.2f}", f"{dive[1]:.2f}")],
-    )
+    text += _section("COORDINATES", [(name, f"{x:.2f}", f"{y:.2f}") for name, (x, y) in places])
     path.write_text(text, encoding="utf-8")
 
 

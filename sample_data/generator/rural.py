@@ -187,7 +187,8 @@ def _beside_streams(points: Floats) -> LineString:
         off_m = ((road[mine] - foot) * normal).sum(axis=1)
         side = np.where(ndimage.uniform_filter1d(np.clip(off_m, -60, 60), 21, mode="nearest") > 0, 1.0, -1.0)
         close = off_m * side < STREAM_CLEAR_M
-        close &= np.abs(off_m) < 60
+        is_beside = (along > 1) & (along < lines[k].length - 1)
+        close &= is_beside & (np.hypot(*(road[mine] - foot).T) < 60)
         moved[mine[close]] = (foot + normal * (side * STREAM_CLEAR_M)[:, None])[close]
     smooth = ndimage.gaussian_filter1d(moved, 1.2, axis=0, mode="nearest")
     smooth[0], smooth[-1] = points[0], points[-1]

@@ -71,6 +71,25 @@ def test_bridges_are_no_longer_than_the_rivers_are_wide() -> None:
     assert max(lengths) < 480
 
 
+def test_country_roads_have_no_hairpins_in_the_plain() -> None:
+    sharp = []
+    with rasterio.open(LIZHOU / "dem_30m.tif") as file:
+        for key, (_, tags) in highways().items():
+            if tags["highway"] not in ("trunk", "primary", "secondary") or "junction" in tags:
+                continue
+            line = way_lines()[key]
+            if line.length < 160:
+                continue
+            at = np.arange(40.0, line.length - 40.0, 20.0)
+            here, back, ahead = (
+                shapely.get_coordinates(shapely.line_interpolate_point(line, at + d)) for d in (0, -40, 40)
+            )
+            turn = np.degrees(np.abs(np.angle((ahead - here) @ [1, 1j] / ((here - back) @ [1, 1j]))))
+            height = np.array([value[0] for value in file.sample(here)])
+            sharp += [(key, *spot.round()) for spot in here[(turn > 100) & (height < 60)]]
+    assert sharp == []
+
+
 def test_underpass_is_a_low_tunnel_under_the_railway_at_a_low_point() -> None:
     dives = [key for key, (_, tags) in highways().items() if tags.get("tunnel") == "yes"]
     assert [highways()[key][1]["maxheight"] for key in dives] == ["3.5"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sample_data.generator.frame import stream
+from sample_data.generator.incidents import BEIJING
 from sample_data.generator.river import rivers
-from sample_data.generator.traffic import WEEK_START
 
 Floats = NDArray[np.float64]
 
+WEEK_START = datetime(2024, 6, 10, tzinfo=BEIJING)
 RAIN_STEP_MIN = 5
 N_STEPS = 7 * 24 * 60 // RAIN_STEP_MIN
 RAIN_GAUGES = (

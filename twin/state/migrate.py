@@ -10,22 +10,21 @@ from twin.errors import StorageError
 from twin.state.schema import HEAD
 
 
-def revision_of(engine: sa.Engine) -> str | None:
+def revision_of(connection: sa.Connection) -> str | None:
     """Return the revision a database stands at, None where it is empty.
 
     Parameters
     ----------
-    engine : sqlalchemy.Engine
+    connection : sqlalchemy.Connection
 
     Returns
     -------
     str or None
     """
-    with engine.connect() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        revision: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-        return revision
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return revision
 
 
 def to_head(engine: sa.Engine) -> None:
@@ -40,7 +39,8 @@ def to_head(engine: sa.Engine) -> None:
     StorageError
         If the database is of a revision that this program does not know.
     """
-    current = revision_of(engine)
+    with engine.connect() as connection:
+        current = revision_of(connection)
     if current == HEAD:
         return
     if current is not None and current > HEAD:
@@ -54,5 +54,9 @@ def to_head(engine: sa.Engine) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if engine.dialect.name == "sqlite":
+            # All or nothing, and one process at a time: who comes second finds the work done.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if revision_of(connection) != HEAD:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")

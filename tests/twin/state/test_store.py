@@ -118,6 +118,33 @@ def test_migrations_end_at_head_and_make_exactly_the_declared_tables(tmp_path: P
     engine.dispose()
 
 
+KILLED_IN_MIGRATION = """
+import os, sys
+from pathlib import Path
+from alembic import op
+from twin.state import StateStore
+op.create_index = lambda *_, **__: os._exit(9)
+StateStore.in_folder(Path(sys.argv[1]))
+"""
+
+
+def test_state_killed_in_its_first_migration_opens_again(tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED_IN_MIGRATION, str(tmp_path)], check=False)
+    assert killed.returncode == 9
+    state = StateStore.in_folder(tmp_path)
+    assert state.edits(PARTS).is_empty
+    state.close()
+
+
+def test_processes_that_first_open_a_city_together_all_can(tmp_path: Path) -> None:
+    opening = "import sys, pathlib, twin.state as s; s.StateStore.in_folder(pathlib.Path(sys.argv[1]))"
+    for round_ in range(2):
+        folder = tmp_path / str(round_)
+        folder.mkdir()
+        together = [subprocess.Popen([sys.executable, "-c", opening, str(folder)]) for _ in range(4)]
+        assert [process.wait() for process in together] == [0, 0, 0, 0]
+
+
 def test_state_of_a_newer_program_is_refused(tmp_path: Path) -> None:
     StateStore.in_folder(tmp_path).close()
     with sqlite3.connect(tmp_path / "live.db") as connection:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,8 +15,9 @@ import urllib.error
 import urllib.request
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,9 @@ from twin.errors import CityExistsError, StorageError
 DEFAULT_PORT = 8000
 MARKER_NAME = "demo.sha256"
 """In the folder of a finished demo city: which sources and program it was built from."""
+POINTS_NAME = "points.csv"
+POINTS = "name,lon,lat\nold town,120.0400,28.8900\nlake,120.0250,28.8870\nfar away,121.5,29.9\n"
+"""A table for the command that the demo prints."""
 START_TIMEOUT_S = 60
 
 
@@ -118,23 +123,66 @@ def run_demo(folder: Path, port: int | None, *, open_browser: bool) -> None:
     StorageError
         If the server does not start.
     """
-    is_built = prepare_folder(folder)
     port = free_port(port)
-    with served(folder, port) as url:
-        if not is_built:
-            build_sample(folder, stage="first")
-        wait_until_ready(url)
-        _print_welcome(folder, url)
-        if open_browser:
-            webbrowser.open(url)
-        if not is_built:
-            build_sample(folder, stage="later")
-            click.echo(f"everything is built; {url} stays up until Ctrl-C", err=True)
-        wait_for_interrupt()
+    _end_with_the_terminal()
+    with ExitStack() as building:
+        building.enter_context(building_alone(folder))
+        is_built = prepare_folder(folder)
+        with served(folder, port) as url:
+            if not is_built:
+                build_sample(folder, stage="first")
+            wait_until_ready(url)
+            _print_welcome(folder, url)
+            if open_browser:
+                webbrowser.open(url)
+            if not is_built:
+                build_sample(folder, stage="later")
+                click.echo(f"everything is built; {url} stays up until Ctrl-C", err=True)
+            building.close()
+            wait_for_interrupt()
+
+
+def _end_with_the_terminal() -> None:
+    """Turn a closed terminal or a polite kill into an exit that also stops the server."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+
+
+@contextmanager
+def building_alone(folder: Path) -> Iterator[None]:
+    """Keep other demos from the folder while this one prepares and builds it.
+
+    Parameters
+    ----------
+    folder : Path
+        The demo city.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    StorageError
+        If another demo is building there.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f".{folder.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = (
+                f"another twin demo is building {folder}; wait for it, or choose another folder: --city DIR"
+            )
+            raise StorageError(message) from error
+        yield
 
 
 def prepare_folder(folder: Path) -> bool:
     """Make an empty demo city unless a finished one of the same sources stands there.
+
+    A demo city of other sources or of an interrupted start is kept under another name:
+    somebody may have put work into it.
 
     Parameters
     ----------
@@ -160,10 +208,14 @@ def prepare_folder(folder: Path) -> bool:
     if folder.exists() and any(folder.iterdir()):
         if not marker.is_file():
             raise CityExistsError(f"{folder} is no demo city; choose another folder: twin demo --city DIR")
-        shutil.rmtree(folder)
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        aside = folder.with_name(f"{folder.name}.old-{moment}")
+        folder.rename(aside)
+        click.echo(f"{folder} was of other sources or unfinished; it is kept as {aside}", err=True)
     settings, _ = read_sources(source)
     City.create(folder, CityConfig(**settings | {"bbox": tuple(settings["bbox"])})).close()
     marker.write_text("unfinished")
+    (folder / POINTS_NAME).write_text(POINTS)
     return False
 
 
@@ -285,10 +337,12 @@ def wait_for_interrupt() -> None:
 
 
 def _print_welcome(folder: Path, url: str) -> None:
+    twin = Path(sys.argv[0]).absolute()
+    points = folder / POINTS_NAME
     click.echo(f"\n丽州 is on the map: {url}\n\nTry, in another terminal:")
     click.echo(f"  curl '{url}v1/locate?lon=120.04&lat=28.89'")
-    click.echo(f"  curl '{url}collections/buildings/items?limit=2'")
-    click.echo(f"  twin locate --city {folder} --input points.csv --output out.csv\n")
+    click.echo(f"  curl '{url}collections/roads/items?class=primary&limit=2'")
+    click.echo(f"  {twin} locate --city {folder} --input {points} --output located.csv\n")
 
 
 def check_demo(port: int | None) -> bool:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from api.demo import MARKER_NAME, fingerprint, free_port, prepare_folder, read_sources, sample_folder
+from api.demo import (
+    MARKER_NAME,
+    building_alone,
+    fingerprint,
+    free_port,
+    prepare_folder,
+    read_sources,
+    sample_folder,
+    wait_until_ready,
+)
 from api.demo_check import Examiner, SourceTruth, print_verdicts
 from twin.errors import CityExistsError, StorageError
 
@@ -48,12 +60,14 @@ def test_folder_of_something_else_is_refused_and_kept(tmp_path: Path) -> None:
     assert (tmp_path / "thesis.tex").read_text() == "ten years of work"
 
 
-def test_unfinished_demo_city_is_made_anew(tmp_path: Path) -> None:
+def test_unfinished_demo_city_is_made_anew_and_the_old_one_kept(tmp_path: Path) -> None:
     folder = tmp_path / "lizhou.city"
     assert not prepare_folder(folder)
-    (folder / "half-written").write_text("x")
+    (folder / "notes.txt").write_text("mine")
     assert not prepare_folder(folder)
-    assert not (folder / "half-written").exists()
+    assert not (folder / "notes.txt").exists()
+    (aside,) = tmp_path.glob("lizhou.city.old-*")
+    assert (aside / "notes.txt").read_text() == "mine"
 
 
 def test_finished_demo_city_is_kept_until_its_sources_change(tmp_path: Path) -> None:
@@ -63,6 +77,29 @@ def test_finished_demo_city_is_kept_until_its_sources_change(tmp_path: Path) -> 
     assert prepare_folder(folder)
     (folder / MARKER_NAME).write_text("of an older release")
     assert not prepare_folder(folder)
+
+
+def test_second_demo_of_a_folder_being_built_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "lizhou.city"
+    with (
+        building_alone(folder),
+        pytest.raises(StorageError, match="another twin demo"),
+        building_alone(folder),
+    ):
+        pass
+    with building_alone(folder):
+        pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_killed_demo_takes_its_server_along(lizhou_folder: Path, number: signal.Signals) -> None:
+    port = free_port(0)
+    command = [sys.executable, "-m", "api.cli", "demo", "--city", str(lizhou_folder), "--port", str(port)]
+    demo = subprocess.Popen([*command, "--no-browser"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until_ready(f"http://127.0.0.1:{port}/")
+    demo.send_signal(number)
+    assert demo.wait(timeout=30) == 128 + number
+    assert free_port(port) == port
 
 
 def test_taken_port_is_said_when_it_was_asked_for() -> None:

@@ -1,10 +1,9 @@
-"""Facilities, vehicles, parts (部件) and the opaque references that hang on addresses."""
+"""Facilities, vehicles and the opaque references that hang on addresses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 import shapely
@@ -13,9 +12,8 @@ from numpy.typing import NDArray
 from sample_data.generator.addresses import addresses, civil_id, holdings
 from sample_data.generator.buildings import buildings
 from sample_data.generator.divisions import divisions
-from sample_data.generator.frame import ORIGIN, ZONE_40_PREFIX, stream
+from sample_data.generator.frame import stream
 from sample_data.generator.landuse import sites
-from sample_data.generator.network import network
 from sample_data.generator.river import canals
 from sample_data.generator.skeleton import UNDERPASS
 
@@ -141,55 +139,6 @@ def vehicles() -> list[tuple[str, str, str, str, tuple[float, float], str]]:
                 rows.append((f"V{len(rows) + 1:04d}", name, kind, home.facility_id, home.xy, status))
     for k, (x, y) in enumerate(((-1900.0, 500.0), (3100.0, -2300.0), (500.0, 2500.0))):
         rows.append((f"V{len(rows) + 1:04d}", f"清障车{k + 1}号", "tow", "", (x, y), "available"))
-    return rows
-
-
-_PARTS = (
-    ("公用设施", "路灯", "01", "市政公用服务中心"),
-    ("公用设施", "雨水井盖", "02", "市政公用服务中心"),
-    ("公用设施", "污水井盖", "03", "水务集团"),
-    ("公用设施", "消火栓", "04", "消防救援大队"),
-    ("市容环境", "果壳箱", "05", "环境卫生管理处"),
-    ("交通设施", "交通标志牌", "06", "交警大队"),
-    ("园林绿化", "行道树", "07", "园林管理处"),
-    ("公用设施", "通信井盖", "08", "电信公司"),
-)
-N_PARTS = 8000
-
-
-def part_rows() -> list[tuple[Any, ...]]:
-    """Return 部件编码, 大类, 小类, X坐标, Y坐标 (easting with zone prefix 40, northing), 状态, 权属单位."""
-    rows: list[tuple[Any, ...]] = []
-    rng, net, tree = stream("parts"), network(), divisions()
-    town = np.array([street.kind not in ("service", "footway", "unclassified") for street in net.streets])[
-        net.street
-    ]
-    urban = np.flatnonzero(town & (np.hypot(*net.nodes[net.tail].T) < 7000))
-    share = np.array([line.length for line in net.lines[urban]])
-    share = share * (1 + net.rank[urban])
-    picked = np.sort(rng.choice(urban, N_PARTS, p=share / share.sum()))
-    half = np.array([3.2, 3.4, 4.5, 5.5, 8.0, 11.5, 15.0, 15.0])[net.rank[picked]]
-    spots = []
-    for edge, side in zip(picked, half, strict=True):
-        line = net.lines[edge]
-        at = rng.uniform(0, line.length)
-        here, there = line.interpolate(max(at - 1, 0)), line.interpolate(min(at + 1, line.length))
-        along = np.array([there.x - here.x, there.y - here.y])
-        across = np.array([-along[1], along[0]]) / max(np.hypot(*along), 1e-6)
-        spots.append(
-            np.array([here.x, here.y]) + across * side * rng.choice([-1, 1]) * rng.uniform(0.8, 1.05)
-        )
-    units = tree.unit_at(np.array(spots))
-    number: dict[str, int] = {}
-    for (x, y), unit in zip(spots, units, strict=True):
-        group, kind, code, owner = _PARTS[
-            int(rng.choice(len(_PARTS), p=[0.3, 0.16, 0.12, 0.08, 0.12, 0.06, 0.08, 0.08]))
-        ]
-        base = tree.unit_ids[unit][:6] + code if unit >= 0 else "339901" + code
-        number[base] = number.get(base, 0) + 1
-        state = str(rng.choice(["完好", "破损", "丢失", "废弃"], p=[0.94, 0.04, 0.01, 0.01]))
-        east, north = round(float(x) + ORIGIN[0] + ZONE_40_PREFIX, 3), round(float(y) + ORIGIN[1], 3)
-        rows.append((f"{base}{number[base]:06d}", group, kind, f"{east:.3f}", f"{north:.3f}", state, owner))
     return rows
 
 

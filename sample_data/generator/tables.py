@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from sample_data.generator import drains, incidents, oldnames, police, rasters, services, traffic, weather
+from sample_data.generator import (
+    drains,
+    incidents,
+    oldnames,
+    parts,
+    police,
+    rasters,
+    services,
+    traffic,
+    weather,
+)
 from sample_data.generator.addresses import civil_rows
 from sample_data.generator.buildings import buildings
 from sample_data.generator.divisions import CITY_CODE, DISTRICTS, divisions
@@ -125,7 +135,7 @@ FILES: dict[str, Callable[[Path], None]] = {
     "old_names.csv": _table("old_name,new_name,kind,valid_to", lambda: list(oldnames.old_names())),
     "facilities.geojson": _facilities,
     "units.csv": _units,
-    "parts.csv.gz": _table("部件编码,大类,小类,X坐标,Y坐标,状态,权属单位", services.part_rows),
+    "parts.csv.gz": _table("部件编码,大类,小类,X坐标,Y坐标,状态,权属单位", parts.part_rows),
     "incidents.csv.gz": _table(
         "incident_id,class,subclass,reported_at,text,lon,lat,state,closed_at", incidents.incident_rows
     ),

@@ -101,8 +101,13 @@ def test_clicking_a_building_tells_its_grid_unit_and_levels(visit: Visit) -> Non
     assert levels.count() == 5
     assert levels.first.inner_text() == "丽州市"
     assert levels.last.get_attribute("title") == truth.unit_of(place.x, place.y)
+    assert "建筑" in visit.page.locator("#here-body").inner_text()
+    visit.page.click("#language")
+    visit.page.wait_for_selector("#here-body dt:text('Building')")
+    assert "建筑" not in visit.page.locator("#here-body dt").first.inner_text()
     visit.page.keyboard.press("Escape")
     assert visit.page.locator("#here").is_hidden()
+    visit.page.evaluate("localStorage.clear()")
 
 
 def test_a_layer_switched_off_is_not_drawn_and_stays_off_after_a_reload(visit: Visit) -> None:

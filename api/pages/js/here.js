@@ -8,6 +8,8 @@ import { distance, text } from "./text.js";
 
 /** Each click cancels the question of the one before. @type {AbortController | undefined} */
 let asking;
+/** The last answer, to be told again in another language. @type {{answer: any, coordinates: string} | undefined} */
+let told;
 
 /** @param {import("maplibre-gl").Map} map */
 export function answerClicks(map) {
@@ -36,8 +38,14 @@ async function ask(map, place) {
   }
 }
 
+/** Tell the open answer again, after the language changed. */
+export function retell() {
+  if (told && !byId("here").hidden) show(told.answer, told.coordinates);
+}
+
 /** @param {any} answer @param {string} coordinates */
 function show(answer, coordinates) {
+  told = { answer, coordinates };
   /** @type {Level[]} */
   const chain = answer.chain ?? [];
   const levels = element("ol", { class: "chain" });
@@ -54,7 +62,7 @@ function describe(near) {
   if (!near) return text("nothing");
   const parts = [near.name || near.text || near.use || ""];
   if (near.floors) parts.push(`${near.floors} ${text("floors")}`);
-  parts.push(near.contains ? text("inside") : `${text("away")} ${distance(near.distance_m)}`);
+  parts.push(near.contains ? text("inside") : text("away").replace("{}", distance(near.distance_m)));
   return parts.filter(Boolean).join(" · ");
 }
 

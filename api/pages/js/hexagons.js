@@ -5,11 +5,20 @@ import { count, language, text } from "./text.js";
 import { titleOf } from "./layers.js";
 
 const SOURCE = "hexagons";
-const COLOURS = ["#fff3d6", "#fdd49e", "#fdae6b", "#f3722c", "#c1272d"];
-const LINE = "#ffffff";
+/** Few to many; by night from the dark of the ground to a glow. */
+const COLOURS = {
+  day: ["#fff3d6", "#fdd49e", "#fdae6b", "#f3722c", "#c1272d"],
+  night: ["#22304a", "#40407a", "#7a4487", "#c04f76", "#ff9a5c"],
+};
+const LINES = { day: "#ffffff", night: "#0d1420" };
 
 /** @type {string} */
 let shown = "";
+
+/** @returns {"day" | "night"} */
+function theme() {
+  return document.documentElement.dataset.theme === "night" ? "night" : "day";
+}
 
 /**
  * @param {import("maplibre-gl").Map} map
@@ -42,8 +51,8 @@ function showHexagons(map, name) {
   map.addSource(SOURCE, { type: "vector", tiles, minzoom: 6, maxzoom: 14 });
   const below = map.getStyle().layers.find((layer) => layer.type === "symbol")?.id;
   const base = { source: SOURCE, "source-layer": "cells" };
-  map.addLayer({ id: `${SOURCE}-fill`, type: "fill", ...base, paint: { "fill-color": COLOURS[0], "fill-opacity": 0.62 } }, below);
-  map.addLayer({ id: `${SOURCE}-line`, type: "line", ...base, paint: { "line-color": LINE, "line-opacity": 0.6, "line-width": 0.8 } }, below);
+  map.addLayer({ id: `${SOURCE}-fill`, type: "fill", ...base, paint: { "fill-color": COLOURS[theme()][0], "fill-opacity": 0.62 } }, below);
+  map.addLayer({ id: `${SOURCE}-line`, type: "line", ...base, paint: { "line-color": LINES[theme()], "line-opacity": 0.6, "line-width": 0.8 } }, below);
   map.off("idle", recolour);
   map.on("idle", recolour);
 }
@@ -58,10 +67,11 @@ function colourByRank(map) {
   if (!map.getLayer(`${SOURCE}-fill`)) return;
   const counts = map.queryRenderedFeatures({ layers: [`${SOURCE}-fill`] }).map((cell) => Number(cell.properties.count));
   if (!counts.length) return;
-  const breaks = quantiles(counts, COLOURS.length);
+  const colours = COLOURS[theme()];
+  const breaks = quantiles(counts, colours.length);
   /** @type {any} */
-  const expression = ["step", ["get", "count"], COLOURS[0]];
-  breaks.forEach((value, rank) => expression.push(value, COLOURS[rank + 1]));
+  const expression = ["step", ["get", "count"], colours[0]];
+  breaks.forEach((value, rank) => expression.push(value, colours[rank + 1]));
   const paint = JSON.stringify(expression);
   if (JSON.stringify(map.getPaintProperty(`${SOURCE}-fill`, "fill-color")) !== paint) {
     map.setPaintProperty(`${SOURCE}-fill`, "fill-color", expression);
@@ -86,7 +96,7 @@ function drawLegend(breaks) {
   legend.replaceChildren();
   breaks.concat(Infinity).forEach((upper, rank) => {
     const swatch = element("i");
-    swatch.style.background = COLOURS[rank];
+    swatch.style.background = COLOURS[theme()][rank];
     const lower = rank === 0 ? 1 : breaks[rank - 1];
     const range = upper === Infinity ? `≥ ${count(lower)}` : lower === upper - 1 ? count(lower) : `${count(lower)} – ${count(upper - 1)}`;
     legend.append(swatch, element("span", {}, range));

@@ -3,7 +3,7 @@
 import * as maplibre from "/vendor/maplibre-gl/maplibre-gl.mjs";
 
 import { byId } from "./element.js";
-import { answerClicks } from "./here.js";
+import { answerClicks, retell } from "./here.js";
 import { offerHexagons, restoreHexagons } from "./hexagons.js";
 import { applyVisibility, fetchCollections, listLayers } from "./layers.js";
 import { watchProgress } from "./progress.js";
@@ -109,6 +109,7 @@ async function start() {
   };
   const redraw = async () => {
     labelControls();
+    retell();
     map.setStyle(await fetchStyle());
     map.once("styledata", () => restoreHexagons(map));
     await refresh();

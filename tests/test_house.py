@@ -149,3 +149,35 @@ def test_constraints_hold_versions_and_no_address() -> None:
         assert name, line
         assert version, line
         assert "/" not in line, f"{line!r} holds an address"
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Return the dotted names a file imports, wherever in the file."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_h3_is_imported_by_twin_cells_alone() -> None:
+    for path in python_files("twin", "layers", "analysis", "tiles", "api"):
+        if path.parent != ROOT / "twin" / "cells":
+            assert not any(name == "h3" or name.startswith("h3.") for name in imported_modules(path)), path
+
+
+def test_kernels_are_imported_from_their_own_room_alone() -> None:
+    kernels = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path.relative_to(ROOT).parts[0]
+        for path in python_files("twin", "layers", "analysis", "tiles", "api")
+        if path.stem.startswith("_")
+        and path.stem != "__init__"
+        and "njit" in path.read_text(encoding="utf-8")
+    }
+    assert len(kernels) > 10
+    for path in python_files("twin", "layers", "analysis", "tiles", "api"):
+        room = path.relative_to(ROOT).parts[0]
+        foreign = {name for name in imported_modules(path) if kernels.get(name, room) != room}
+        assert not foreign, f"{path} imports {foreign}"

@@ -129,6 +129,11 @@ def _column_mapping(
     help="OUR_COLUMN=FIELD_IN_THE_FILE; repeatable.",
 )
 @click.option("--source", default="", help="Name of the source; rows of one source replace its earlier rows.")
+@click.option(
+    "--licence",
+    default="",
+    help="Whom maps name, and the licence; default for osm and graphml: © OpenStreetMap contributors.",
+)
 @json_option
 def import_(
     kind: str,
@@ -138,6 +143,7 @@ def import_(
     crs: str,
     columns: dict[str, str],
     source: str,
+    licence: str,
     *,
     as_json: bool,
 ) -> None:
@@ -149,7 +155,7 @@ def import_(
     from api.progress import ProgressBoard
     from twin.city import City
 
-    request = ImportRequest(kind, files, layer, crs, columns, source)
+    request = ImportRequest(kind, files, layer, crs, columns, source, licence)
     with City.open(folder) as city, ProgressBoard(None) as board:
         outcomes = import_files(city, request, step=board.step)
     if as_json:

@@ -33,6 +33,8 @@ MARKER_NAME = "demo.sha256"
 POINTS_NAME = "points.csv"
 POINTS = "name,lon,lat\nold town,120.0400,28.8900\nlake,120.0250,28.8870\nfar away,121.5,29.9\n"
 """A table for the command that the demo prints."""
+LICENCE = "CC0 1.0"
+"""Of every source: the county is made up, its street map too, which is in OpenStreetMap's format alone."""
 START_TIMEOUT_S = 60
 
 
@@ -239,8 +241,14 @@ def build_sample(folder: Path, *, stage: str) -> None:
     with ProgressBoard(folder, tuple(source.title for source in wanted)) as board:
         for source in wanted:
             with board.step(source.title):
-                columns = dict(source.columns)
-                request = ImportRequest(source.kind, (source.path,), source.layer, source.crs, columns)
+                request = ImportRequest(
+                    source.kind,
+                    (source.path,),
+                    source.layer,
+                    source.crs,
+                    dict(source.columns),
+                    licence=LICENCE,
+                )
                 import_files(city, request)
         if stage == "later":
             build_city(city, board)

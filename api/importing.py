@@ -30,6 +30,10 @@ NAMED = ("divisions", "grid", "addresses", "units", "incidents")
 RASTERS = ("dem", "landcover")
 KINDS = (*STREET_MAPS, *NAMED, "vector", *RASTERS)
 """What can be imported; each kind has a reader in ``layers``."""
+OSM_LICENCE = "© OpenStreetMap contributors, ODbL 1.0"
+"""What street maps are under unless the request says otherwise, as every map must show it."""
+LICENCE_SEPARATOR = "; "
+"""Between the licences of a layer that several sources share."""
 NOT_STAMPED = frozenset({"divisions", "grid"})
 """Layers that areas are made of: placing features in them is left to the build."""
 
@@ -56,6 +60,9 @@ class ImportRequest:
     source : str
         What the rows are replaced by when they come again. Empty takes the file's name
         up to its first dot, or ``osm`` for street maps, whatever their date is.
+    licence : str
+        Who is to be named, and the licence, as maps show it. Empty takes :data:`OSM_LICENCE`
+        for street maps and names nobody for other kinds.
 
     Raises
     ------
@@ -69,6 +76,7 @@ class ImportRequest:
     crs: str = ""
     columns: Mapping[str, str] | None = None
     source: str = ""
+    licence: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -87,8 +95,9 @@ class ImportRequest:
             raise ImportRefusedError(
                 f"{len(self.files)} files came; a {self.kind} import takes one at a time"
             )
-        if not self.source.isprintable():
-            raise ImportRefusedError(f"the source name {self.source!r} cannot be printed")
+        for what, text in (("source name", self.source), ("licence", self.licence)):
+            if not text.isprintable():
+                raise ImportRefusedError(f"the {what} {text!r} cannot be printed")
         for path in self.files:
             if not path.is_file():
                 raise ImportRefusedError(f"there is no file {path}")
@@ -186,7 +195,7 @@ def import_files(city: City, request: ImportRequest, *, step: OpenStep = unseen_
                 )
         with step("merge"):
             merged = {name: _merged(city, name, came) for name, came in arrivals.items()}
-        outcomes = _store(city, request.kind, arrivals, merged, step)
+        outcomes = _store(city, request, arrivals, merged, step)
         _settle_working_crs(city)
     return outcomes
 
@@ -317,7 +326,7 @@ def _reserve_ids(city: City, name: str, count: int) -> NDArray[np.int64]:
 
 def _store(
     city: City,
-    kind: str,
+    request: ImportRequest,
     arrivals: Mapping[str, Sequence[Arrival]],
     merged: Mapping[str, Merged],
     step: OpenStep,
@@ -329,7 +338,7 @@ def _store(
         for name, layer in merged.items():
             with step(f"store {name}"):
                 before = city.store.current(name) if city.has_layer(name) else None
-                provenance = _provenance(before, arrivals[name], kind)
+                provenance = _provenance(before, arrivals[name], request)
                 version = city.store.put(
                     layer.schema,
                     layer.table,
@@ -358,14 +367,20 @@ def _take_back(city: City, name: str, before: LayerVersion | None) -> None:
     city.forget(name)
 
 
-def _provenance(before: LayerVersion | None, arrivals: Sequence[Arrival], kind: str) -> Provenance:
+def _provenance(
+    before: LayerVersion | None, arrivals: Sequence[Arrival], request: ImportRequest
+) -> Provenance:
     """Return where all rows come from: other sources as they were, the counts those of this import."""
     reports = [arrival.result.report for arrival in arrivals]
-    came = [Provenance.of_report(report, kind=kind) for report in reports]
+    came = [Provenance.of_report(report, kind=request.kind) for report in reports]
+    licences = [request.licence or (OSM_LICENCE if request.kind in STREET_MAPS else "")]
     sources = {arrival.source: report.sha256 for arrival, report in zip(arrivals, reports, strict=True)}
     if before is not None:
         old = dict(zip(before.provenance.sources, before.provenance.sha256, strict=True))
-        sources = {**{source: digest for source, digest in old.items() if source not in sources}, **sources}
+        stays = {source: digest for source, digest in old.items() if source not in sources}
+        sources = {**stays, **sources}
+        if stays:  # one licence stands for all sources of a version, so those named before stay named
+            licences = [*before.provenance.licence.split(LICENCE_SEPARATOR), *licences]
     return replace(
         came[-1],
         sources=tuple(sources),
@@ -373,6 +388,7 @@ def _provenance(before: LayerVersion | None, arrivals: Sequence[Arrival], kind: 
         rows_read=sum(one.rows_read for one in came),
         rows_taken=sum(one.rows_taken for one in came),
         rows_rejected=sum(one.rows_rejected for one in came),
+        licence=LICENCE_SEPARATOR.join(dict.fromkeys(licence for licence in licences if licence)),
     )
 
 
@@ -394,7 +410,7 @@ def _import_raster(city: City, request: ImportRequest, path: Path, step: OpenSte
         raster = reader(path, crs=request.crs or None, frame=city.frame)
     name = request.layer or request.kind
     with step(f"store {name}"):
-        version = store_raster(city.path, name, raster)
+        version = store_raster(city.path, name, replace(raster, licence=request.licence))
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     report_path = _write_report(city, f"{name}-{moment}-1.csv", raster.report)
     if not city.config.crs:

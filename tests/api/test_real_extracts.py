@@ -63,6 +63,7 @@ def test_extract_becomes_a_city(
             assert city.layer(layer).count() == report.rows_taken
             assert len({item.row for item in report.rejections}) >= report.rows_rejected
         assert city.config.crs == crs
+        assert city.store.current("roads").provenance.licence == "© OpenStreetMap contributors, ODbL 1.0"
         west, south, east, north = city.store.current("roads").bbox or place
         assert place[0] < west < east < place[2]
         assert place[1] < south < north < place[3]

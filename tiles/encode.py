@@ -135,5 +135,6 @@ def prepare_table(view: LayerView, table: pa.Table) -> PreparedLayer:
     PreparedLayer
     """
     geometry, _ = read_wkb(table["geometry"], view.layer.geometry_arrays().kind)
-    properties = {name: table[name] for name in table.column_names if name not in {"feature_id", "geometry"}}
+    names = [name for name in table.column_names if name not in {"feature_id", "geometry"}]
+    properties = {name: table[name].combine_chunks() for name in names}
     return prepare(view.layer.schema, geometry, table["feature_id"].to_numpy(), properties)

@@ -178,6 +178,21 @@ def test_prebuilt_tile_is_the_drawn_tile_until_the_layer_is_edited(
     city.close()
 
 
+@pytest.mark.parametrize("layer", ["roads", "divisions"])
+def test_edited_feature_of_a_ranked_layer_is_in_the_next_tile(tmp_path: Path, layer: str) -> None:
+    city = make_town(tmp_path / "town.city", n_buildings=5, n_addresses=5)
+    view = city.layer(layer)
+    (row,) = view.take(view.positions()[:1]).to_pylist()
+    feature_id, wkb = row.pop("feature_id"), row.pop("geometry")
+    box = shapely.from_wkb(wkb).bounds
+    city.state.put_feature(layer, feature_id, row, wkb, author="test")
+    city.forget(layer)
+    answer = Client(create_app(city, Settings()))(path_of(layer, (14, *tiles_of_bbox(box, 14)[:2])))
+    assert answer.status_code == 200, answer.text
+    assert feature_id in {feature["id"] for feature in drawn(answer.content, layer)}
+    city.close()
+
+
 def test_tile_that_left_features_out_says_so(client_of: Callable[..., Client], town: City) -> None:
     app = client_of()
     west, north, east, south = tiles_of_bbox((120.0, 28.8, 120.2, 29.0), 12)

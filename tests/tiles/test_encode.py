@@ -82,6 +82,33 @@ def test_edits_show_at_once_and_what_they_hide_is_gone(
     assert not hidden & set(features_of(view, TILE))
 
 
+RANKED = {
+    "roads": ("class", ["trunk", "path"], shapely.LineString([(119.99, 28.99), (120.01, 29.01)])),
+    "railways": ("class", ["rail", "siding"], shapely.LineString([(119.99, 28.99), (120.01, 29.01)])),
+    "waterways": ("class", ["river", "ditch"], shapely.LineString([(119.99, 28.99), (120.01, 29.01)])),
+    "divisions": ("level", [1, 4], shapely.box(119.9, 28.9, 120.1, 29.1)),
+}
+
+
+@pytest.mark.parametrize("name", RANKED)
+def test_an_edited_feature_of_a_ranked_layer_is_drawn_from_the_zoom_of_its_class(name: str) -> None:
+    rank, values, shape = RANKED[name]
+    key = {"divisions": "code"}.get(name, "osm_id")
+    stored = table_of(np.array([shape]), {key: pa.array(["1"]), rank: pa.array(values[:1])})
+    edited = table_of(np.array([shape]), {key: pa.array(["2"]), rank: pa.array(values[1:])})
+    if name == "divisions":
+        stored, edited = (one.append_column("name", pa.array(["丽州"])) for one in (stored, edited))
+    view = LayerView(
+        Layer.from_table(DECLARED[name], stored), Edits(1, np.empty(0, np.int64), np.array([7]), edited)
+    )
+    low = 9 if name == "divisions" else 12
+    shown = {
+        zoom: set(features_of(view, (zoom, *tiles_of_bbox((120, 29, 120, 29), zoom)[:2])))
+        for zoom in (low, 14)
+    }
+    assert shown == {low: {0}, 14: {0, 7}}
+
+
 def test_a_layer_below_its_lowest_zoom_draws_nothing_and_says_how_much(town: pa.Table) -> None:
     view = LayerView(Layer.from_table(DECLARED["buildings"], town))
     tile = encode_tile(view, 12, TILE[1] >> 2, TILE[2] >> 2)

@@ -15,7 +15,7 @@ CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 
 
 async def collections(service: Service, ask: Ask) -> Answer:
-    """Return every layer the caller may see.
+    """Return every layer the caller may see; damaged ones are left out.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ async def collections(service: Service, ask: Ask) -> Answer:
         If a parameter is unknown.
     """
     chosen_format(ask.only("f").get("f"), ask.accept, ("json",))
-    views = [service.city.layer(name, ask.caller) for name in service.city.layers()]
+    views = list(service.layers(ask.caller).values())
     tag = ask.tag(*(part for view in views for part in (view.layer.schema.name, view.version_tag)))
     if ask.holds(tag):
         return not_modified(tag)
@@ -61,11 +61,13 @@ async def collection(service: Service, ask: Ask, name: str) -> Answer:
     ------
     UnknownLayerError
         If there is no such layer.
+    UnreadableLayerError
+        If its files are damaged.
     InvalidQueryError
         If a parameter is unknown.
     """
     chosen_format(ask.only("f").get("f"), ask.accept, ("json",))
-    view = service.city.layer(name, ask.caller)
+    view = service.layer(name, ask.caller)
     tag = ask.tag(view.version_tag)
     if ask.holds(tag):
         return not_modified(tag)

@@ -19,6 +19,7 @@ from twin.errors import (
     UnknownFieldError,
     UnknownLayerError,
     UnknownPageError,
+    UnreadableLayerError,
 )
 
 STATUS: tuple[tuple[type[TwinError], HTTPStatus], ...] = (
@@ -120,5 +121,6 @@ def problem_of(error: TwinError, instance: str = "") -> tuple[int, bytes]:
     503
     """
     status = int(status_of(error))
-    detail = INTERNAL_DETAIL if status >= HTTPStatus.INTERNAL_SERVER_ERROR else str(error)
+    is_ours = status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, UnreadableLayerError)
+    detail = INTERNAL_DETAIL if is_ours else str(error)
     return status, problem(status, detail, code=type(error).__name__.removesuffix("Error"), instance=instance)

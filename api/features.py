@@ -66,12 +66,14 @@ async def items(service: Service, ask: Ask, name: str) -> Answer:
     ------
     UnknownLayerError
         If there is no such layer.
+    UnreadableLayerError
+        If its files are damaged.
     InvalidQueryError
         If a parameter is unknown or cannot be read.
     StaleCursorError
         If the page before belongs to an older version of the layer.
     """
-    view = service.city.layer(name, ask.caller)
+    view = service.layer(name, ask.caller)
     query = ItemsQuery.parse(ask)
     if query.filters:
         check_filters(view, query.filters)
@@ -104,13 +106,15 @@ async def item(service: Service, ask: Ask, name: str, feature_id: str) -> Answer
     ------
     UnknownLayerError
         If there is no such layer.
+    UnreadableLayerError
+        If its files are damaged.
     UnknownFeatureError
         If the layer has no feature of this id that the caller may see.
     InvalidQueryError
         If a parameter is unknown.
     """
     chosen_format(ask.only("f").get("f"), ask.accept, ("json", "geojson"))
-    view = service.city.layer(name, ask.caller)
+    view = service.layer(name, ask.caller)
     if not (feature_id.isascii() and feature_id.isdigit() and len(feature_id) <= 16):
         raise UnknownFeatureError(f"{name} has no feature {feature_id[:40]!r}; ids are whole numbers")
     position = view.position_of(int(feature_id))

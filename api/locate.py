@@ -12,7 +12,7 @@ from api.ask import Ask
 from api.boxes import check_lonlat, parse_number
 from api.service import Service
 from twin.crs import CRSName, parse_crs, to_wgs84
-from twin.divisions import Division
+from twin.divisions import Division, DivisionTree
 from twin.errors import InvalidQueryError, UnknownDivisionError
 from twin.scope import Scope
 from twin.view import LayerView
@@ -35,7 +35,8 @@ async def locate(service: Service, ask: Ask) -> Answer:
     Returns
     -------
     Answer
-        ``lon``, ``lat`` in it are CGCS2000/WGS 84; what the city has nothing of is null.
+        ``lon``, ``lat`` in it are CGCS2000/WGS 84; what the city has nothing of, or only in a damaged
+        layer, is null.
 
     Raises
     ------
@@ -49,12 +50,15 @@ async def locate(service: Service, ask: Ask) -> Answer:
     name = parse_crs(crs)
     service.city.config.refuse_conversion(name)
     lon, lat = _place(came, name)
-    names = service.city.layers()
-    views = {name: service.city.layer(name, ask.caller) for name in _LAYERS if name in names}
-    tag = ask.tag(*(part for name, view in views.items() for part in (name, view.version_tag)))
+    views = service.layers(ask.caller, _LAYERS)
+    has_tree = all(name in views for name in ("divisions", "grid") if service.city.has_layer(name))
+    tree = service.city.divisions if has_tree else None
+    # The day is in it because the validity of a division ends without any version or edit.
+    as_of = "" if tree is None else tree.as_of.isoformat()
+    tag = ask.tag(as_of, *(part for name, view in views.items() for part in (name, view.version_tag)))
     if ask.holds(tag):
         return not_modified(tag, max_age_s=service.settings.max_age_s)
-    chain = _chain(service, views, ask.caller, lon, lat)
+    chain = () if tree is None else _chain(service, tree, views, ask.caller, lon, lat)
     unit = chain[-1] if chain and chain[-1].level_name == "grid" else None
     found = {
         "lon": lon,
@@ -88,26 +92,29 @@ def _place(came: dict[str, str], crs: CRSName) -> tuple[float, float]:
 
 
 def _chain(
-    service: Service, views: dict[str, LayerView], caller: Scope, lon: float, lat: float
+    service: Service,
+    tree: DivisionTree,
+    views: dict[str, LayerView],
+    caller: Scope,
+    lon: float,
+    lat: float,
 ) -> tuple[Division, ...]:
     """Return the divisions that hold a place, from the city down; empty outside and beyond the scope."""
-    tree = service.city.divisions
     last: Division | None = None
     if "grid" in views:
         index = service.city.grid_index
         position = int(index.lookup(np.array([lon]), np.array([lat]))[0])
         last = tree.unit(str(index.grid_ids[position])) if position >= 0 else None
     if last is None and "divisions" in views:
-        last = _deepest(views["divisions"], service, lon, lat)
+        last = _deepest(views["divisions"], tree, lon, lat)
     if last is None:
         return ()
     is_seen = caller.is_whole_city or caller.contains(tree.preorder_of(np.array([last.id])))[0]
     return tree.chain(last) if is_seen else ()
 
 
-def _deepest(view: LayerView, service: Service, lon: float, lat: float) -> Division | None:
+def _deepest(view: LayerView, tree: DivisionTree, lon: float, lat: float) -> Division | None:
     """Return the lowest division whose boundary holds a place; None where none does."""
-    tree = service.city.divisions
     held = []
     for code in view.take(view.containing(lon, lat), ["code"])["code"].to_pylist():
         try:

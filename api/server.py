@@ -6,7 +6,7 @@ import ipaddress
 import os
 import socket
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +42,8 @@ def serve(city_path: Path, *, host: str = "127.0.0.1", port: int = 8000, workers
     ------
     CityNotFoundError
         If the folder holds no city.
+    DamagedLayerError
+        If a layer is not what was stored.
     InvalidConfigError
         If the address is not allowed or is no address.
     StorageError
@@ -52,7 +54,7 @@ def serve(city_path: Path, *, host: str = "127.0.0.1", port: int = 8000, workers
 
     settings = Settings()
     check_host(host, is_public=settings.public)
-    City.open(city_path).close()  # a wrong folder is one sentence here, not a traceback of each worker
+    prove(city_path)  # what is wrong is one sentence here, not a traceback of each worker
     with listen(host, port) as listener:
         if workers == 1:
             with suppress(KeyboardInterrupt):  # uvicorn has shut down in order and raises the signal again
@@ -63,6 +65,26 @@ def serve(city_path: Path, *, host: str = "127.0.0.1", port: int = 8000, workers
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
             config = server_config(city_path, settings, Path(folder), workers=workers)
             Multiprocess(config, sockets=[listener]).run()
+
+
+def prove(city_path: Path) -> None:
+    """Open every layer once, so that a damaged one is told before anybody is answered.
+
+    Parameters
+    ----------
+    city_path : Path
+        City folder.
+
+    Raises
+    ------
+    CityNotFoundError
+        If the folder holds no city.
+    DamagedLayerError
+        If a layer is not what was stored; says which file, and what to do.
+    """
+    with closing(City.open(city_path)) as city:
+        for name in city.layers():
+            city.layer(name)
 
 
 def check_host(host: str, *, is_public: bool) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -13,6 +16,14 @@ from typing import ParamSpec, TypeVar
 from api.metrics import Meter
 from api.settings import Settings
 from twin.city import City
+from twin.errors import DamagedLayerError, UnreadableLayerError
+from twin.scope import Scope
+from twin.view import LayerView
+
+_log = logging.getLogger("citytwin.api")
+
+RETRY_S = 5.0
+"""How long a damaged layer is not tried again: proving its files reads all of them."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,6 +54,7 @@ class Service:
     settings: Settings
     meter: Meter
     pool: ThreadPoolExecutor = field(default_factory=_pool)
+    _damaged: dict[str, tuple[object, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, city: City, settings: Settings, metrics_folder: Path | None = None) -> Service:
@@ -62,6 +74,63 @@ class Service:
         Service
         """
         return cls(city, settings, Meter(metrics_folder))
+
+    def layer(self, name: str, caller: Scope) -> LayerView:
+        """Return a layer as a caller sees it now.
+
+        Parameters
+        ----------
+        name : str
+            Layer name.
+        caller : Scope
+            What the caller may see.
+
+        Returns
+        -------
+        LayerView
+
+        Raises
+        ------
+        UnknownLayerError
+            If there is no such layer.
+        UnreadableLayerError
+            If its files are damaged.
+        """
+        stamp, now = self.city.store.catalog_stamp(), time.monotonic()
+        refusal = UnreadableLayerError(
+            f"layer {name!r} is damaged and cannot be read; the other layers answer, the log says what to do"
+        )
+        if name in self._damaged and self._damaged[name][0] == stamp and now < self._damaged[name][1]:
+            raise refusal
+        try:
+            return self.city.layer(name, caller)
+        except DamagedLayerError as error:
+            self._damaged[name] = stamp, now + RETRY_S
+            _log.error("layer %s: %s", name, error)
+            raise refusal from error
+
+    def layers(self, caller: Scope, names: Sequence[str] | None = None) -> dict[str, LayerView]:
+        """Return the layers that can be read, as a caller sees them now.
+
+        Parameters
+        ----------
+        caller : Scope
+            What the caller may see.
+        names : sequence of str, optional
+            Layers wanted; all by default. Those the city has not are left out.
+
+        Returns
+        -------
+        dict of str to LayerView
+            Without damaged layers, so that one broken file does not silence the others; ``/readyz``
+            names those.
+        """
+        stored = self.city.layers()
+        views = {}
+        for name in stored if names is None else [one for one in names if one in stored]:
+            with suppress(UnreadableLayerError):
+                views[name] = self.layer(name, caller)
+        return views
 
     async def in_thread(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what a call returns, made in one of the service's threads.

@@ -67,6 +67,8 @@ class Drawer:
         ------
         UnknownLayerError
             If there is no such layer.
+        UnreadableLayerError
+            If its files are damaged.
         InvalidQueryError
             If the address is malformed or the zoom is beyond what is drawn.
         InvalidTileError
@@ -149,10 +151,12 @@ def view_of(service: Service, ask: Ask, layer: str) -> LayerView:
     ------
     UnknownLayerError
         If there is no such layer.
+    UnreadableLayerError
+        If its files are damaged.
     InvalidQueryError
         If the layer has no geometry.
     """
-    view = service.city.layer(layer.removesuffix(CELLS), ask.caller)
+    view = service.layer(layer.removesuffix(CELLS), ask.caller)
     if view.layer.schema.geometry == "none":
         raise InvalidQueryError(f"layer {view.layer.schema.name!r} has no geometry, so it has no tiles")
     return view
@@ -210,6 +214,8 @@ async def tilejson(service: Service, ask: Ask, layer: str) -> Answer:
     ------
     UnknownLayerError
         If there is no such layer.
+    UnreadableLayerError
+        If its files are damaged.
     InvalidQueryError
         If the layer has no geometry, or a parameter came.
     """
@@ -252,7 +258,7 @@ async def style(service: Service, ask: Ask, theme: str) -> Answer:
     if lang not in ("zh", "en"):
         raise InvalidQueryError(f"lang={lang[:40]!r} came, zh or en was wanted")
     city = service.city
-    views = [city.layer(name, ask.caller) for name in city.layers()]
+    views = list(service.layers(ask.caller).values())
     tag = ask.tag(
         city.config.name, *(part for view in views for part in (view.layer.schema.name, view.version_tag))
     )

@@ -55,6 +55,10 @@ class DamagedLayerError(TwinError, OSError):
     """A stored layer version is missing, half-written or not what the catalog says."""
 
 
+class UnreadableLayerError(DamagedLayerError):
+    """A layer cannot be answered from because its files are damaged; the message names no file."""
+
+
 class InvalidQueryError(TwinError, ValueError):
     """A question is malformed: box, polygon, limit, resolution or filter."""
 

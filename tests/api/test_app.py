@@ -131,6 +131,31 @@ def test_damaged_layer_makes_the_service_unready_and_hides_our_files(tmp_path: P
     city.close()
 
 
+@pytest.mark.parametrize("layer", ["roads", "grid", "buildings"])
+@pytest.mark.parametrize("pattern", ["index/{}.v1.arrow", "layers/{}.v1.parquet", "index/{}.v1.*blocks*"])
+def test_one_cut_file_silences_its_layer_alone(tmp_path: Path, layer: str, pattern: str) -> None:
+    folder = tmp_path / "town.city"
+    make_town(folder, n_buildings=5, n_addresses=5).close()
+    (cut,) = folder.glob(pattern.format(layer))
+    cut.write_bytes(cut.read_bytes()[:-7])
+    city = City.open(folder)
+    client = Client(create_app(city, Settings()))
+    assert client("/readyz").json()["failures"] == {layer: "DamagedLayer"}
+    others = {"divisions", "grid", "buildings", "addresses", "roads", "incidents"} - {layer}
+    assert {one["id"] for one in client("/collections").json()["collections"]} == others
+    assert client("/styles/day.json").json()["sources"].keys() == others
+    here = client("/v1/locate?lon=120.0405&lat=28.8905").json()
+    assert (here["grid_unit"] is None) == (layer == "grid")
+    assert (here["building"] is None) == (layer == "buildings")
+    for path in (f"/collections/{layer}", f"/collections/{layer}/items", f"/tiles/{layer}/14/0/0.mvt"):
+        refused = client(path)
+        assert refused.status_code == 503
+        assert repr(layer) in refused.json()["detail"]
+        assert str(tmp_path) not in refused.text
+    assert client("/tiles/incidents/14/0/0.mvt").status_code == 200
+    city.close()
+
+
 def test_every_route_is_counted_under_its_template(town: City) -> None:
     client = Client(create_app(town, Settings()))
     for path in (

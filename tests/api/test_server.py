@@ -11,8 +11,11 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from api.cli import main
 from api.server import check_host, listen, serve
+from tests.api.town import make_town
 from twin.city import City
 from twin.config import CityConfig
 from twin.errors import CityNotFoundError, InvalidConfigError, StorageError
@@ -40,6 +43,20 @@ def test_taken_port_is_one_sentence() -> None:
 def test_missing_city_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(CityNotFoundError):
         serve(tmp_path / "none.city", port=0)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["index/roads.v1.arrow", "layers/roads.v1.parquet", "index/roads*blocks*"]
+)
+def test_half_written_layer_is_one_sentence_before_anybody_is_answered(tmp_path: Path, pattern: str) -> None:
+    make_town(tmp_path / "town.city", n_buildings=2, n_addresses=2).close()
+    (cut,) = (tmp_path / "town.city").glob(pattern)
+    cut.write_bytes(cut.read_bytes()[:-7])
+    answer = CliRunner().invoke(main, ["serve", "--city", str(tmp_path / "town.city"), "--port", "0"])
+    assert answer.exit_code == 2
+    assert f"{cut.name} of layer 'roads'" in answer.stderr
+    assert "import it again" in answer.stderr
+    assert "Traceback" not in answer.stderr
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tiles import _quantise
 from tiles._encode import gather, write_features
 from tiles.matrix import GRID_BITS, check_tile
-from tiles.prepare import PreparedLayer
+from tiles.prepare import PreparedLayer, heaviest
 from tiles.repair import RaggedRings, repaired
-from tiles.rules import FULL_ZOOM, LABEL_COLUMNS, LABELS, MAX_FEATURES, MAX_FEATURES_LOW, is_drawn
+from tiles.rules import FULL_ZOOM, LABEL_COLUMNS, LABELS, is_drawn, max_features
 from tiles.wire import field, varint
 from twin.errors import InvalidTileError
 
@@ -78,7 +78,7 @@ def draw_tile(parts: Sequence[Part], z: int, x: int, y: int, *, extent: int = 40
     1
     """
     frame = tile_frame(z, x, y, extent=extent, buffer=buffer)
-    chosen, n_dropped = _choose(parts, z, MAX_FEATURES if z >= FULL_ZOOM else MAX_FEATURES_LOW)
+    chosen, n_dropped = _choose(parts, z, max_features(z))
     drawn = [(part, _shapes_of(part, rows, frame)) for part, rows in chosen]
     n_dropped += sum(shapes.n_small for _, shapes in drawn)
     n_features = sum(shapes.n_features for _, shapes in drawn)
@@ -134,8 +134,7 @@ def _choose(parts: Sequence[Part], z: int, most: int) -> tuple[list[Part], int]:
     n_shown = sum(len(rows) for _, rows in shown)
     if n_shown > most:
         weights = np.concatenate([part.weights[rows] for part, rows in shown])
-        is_kept = np.zeros(n_shown, np.bool_)
-        is_kept[np.argpartition(-weights, most)[:most]] = True
+        is_kept = heaviest(weights, most)
         ends = np.cumsum([len(rows) for _, rows in shown])[:-1]
         masks = np.split(is_kept, ends)
         shown = [(part, rows[mask]) for (part, rows), mask in zip(shown, masks, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from tiles.draw import Part, Tile, draw_tile
 from tiles.matrix import tile_bbox
+from tiles.on_the_spot import PREPARED_WHOLE_ROWS, part_of_rows
 from tiles.prepare import PreparedLayer, prepare
 from twin.layer import Layer
 from twin.ragged import read_wkb
@@ -25,7 +27,8 @@ def encode_tile(view: LayerView, z: int, x: int, y: int, *, extent: int = 4096, 
 
     Every visible feature whose geometry reaches into the buffered tile is in it, its id the ``feature_id``;
     from zoom 14 on with all properties and never too small to be drawn, below as `tiles.rules` say. The first
-    tile of a layer version prepares the version, see `prepared_layer`.
+    tile of a layer version prepares the version, see `prepared_layer`; of versions of more than
+    `PREPARED_WHOLE_ROWS` rows every tile prepares its own, see `tiles.on_the_spot`.
 
     Parameters
     ----------
@@ -61,7 +64,13 @@ def encode_tile(view: LayerView, z: int, x: int, y: int, *, extent: int = 4096, 
     1
     """
     positions = view.in_bbox(tile_bbox(z, x, y, margin=(buffer + 1) / extent), exact=False)
-    return draw_tile(parts_of(view, positions), z, x, y, extent=extent, buffer=buffer)
+    if view.layer.n_rows <= PREPARED_WHOLE_ROWS:
+        return draw_tile(parts_of(view, positions), z, x, y, extent=extent, buffer=buffer)
+    n_stored = int(np.searchsorted(positions, view.layer.n_rows))
+    stored, n_left_out = part_of_rows(view.layer, positions[:n_stored], z)
+    parts = [stored, *_edited(view, positions[n_stored:])]
+    drawn = draw_tile(parts, z, x, y, extent=extent, buffer=buffer)
+    return replace(drawn, n_dropped=drawn.n_dropped + n_left_out)
 
 
 def parts_of(view: LayerView, positions: NDArray[np.int64]) -> list[Part]:
@@ -85,11 +94,15 @@ def parts_of(view: LayerView, positions: NDArray[np.int64]) -> list[Part]:
         If the layer has no geometry.
     """
     n_stored = int(np.searchsorted(positions, view.layer.n_rows))
-    parts = [(prepared_layer(view.layer), positions[:n_stored])]
-    if n_stored < len(positions):
-        edited = prepare_table(view, view.take(positions[n_stored:]))
-        parts.append((edited, np.arange(len(edited.feature_ids))))
-    return parts
+    return [(prepared_layer(view.layer), positions[:n_stored]), *_edited(view, positions[n_stored:])]
+
+
+def _edited(view: LayerView, positions: NDArray[np.int64]) -> list[Part]:
+    """Return the edited features at these positions, prepared now; nothing where there are none."""
+    if not len(positions):
+        return []
+    edited = prepare_table(view, view.take(positions))
+    return [(edited, np.arange(len(edited.feature_ids)))]
 
 
 def prepared_layer(layer: Layer) -> PreparedLayer:

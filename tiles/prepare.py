@@ -80,6 +80,7 @@ def prepare(
     geometry: RaggedGeometry,
     feature_ids: NDArray[np.int64],
     properties: Mapping[str, pa.Array],
+    rows: NDArray[np.int64] | None = None,
 ) -> PreparedLayer:
     """Return a layer ready for tiles; about 1 us a vertex and 0.1 us a property value.
 
@@ -93,6 +94,8 @@ def prepare(
         Non-negative.
     properties : mapping of str to pyarrow.Array
         Columns of length n.
+    rows : ndarray of int64, shape (n,), optional
+        Row of each feature in its layer, which decides among equals; 0, 1, ... by default.
 
     Returns
     -------
@@ -136,7 +139,9 @@ def prepare(
         anchors=world_of(geometry.representative_points()) if is_area else np.empty((0, 2), np.int64),
         vertex_zooms=own_zooms,
         zooms=zooms,
-        weights=_weights(geometry, zooms, areas),
+        weights=weights_of(
+            np.arange(len(geometry)) if rows is None else rows, zooms, areas if is_area else None
+        ),
         properties=table,
     )
 
@@ -167,10 +172,53 @@ def feature_boxes(part: PreparedLayer) -> NDArray[np.int64]:
     return boxes
 
 
-def _weights(
-    geometry: RaggedGeometry, zooms: NDArray[np.uint8], areas: NDArray[np.float64]
+def weights_of(
+    rows: NDArray[np.int64], zooms: NDArray[np.uint8], areas: NDArray[np.float64] | None = None
 ) -> NDArray[np.float32]:
-    """Return what keeps a feature in a full tile: class before size, chance among equals, the same always."""
-    chance = (np.arange(len(geometry), dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
-    within = np.log2(1.0 + areas) / 64.0 if areas.any() else chance / 2.0**24
+    """Return what keeps a feature in a full tile: class before size, chance among equals, the same always.
+
+    Parameters
+    ----------
+    rows : ndarray of int64, shape (n,)
+        Row of each feature in its layer.
+    zooms : ndarray of uint8, shape (n,)
+        Lowest zoom that draws each.
+    areas : ndarray of float64, shape (n,), optional
+        Square steps of the world grid, for polygons.
+
+    Returns
+    -------
+    ndarray of float32, shape (n,)
+    """
+    if areas is not None:
+        within = np.log2(1.0 + areas) / 64.0
+    else:
+        within = ((rows.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)) / 2.0**24
     return (within - zooms.astype(np.float64)).astype(np.float32)
+
+
+def heaviest(weights: NDArray[np.float32], most: int) -> NDArray[np.bool_]:
+    """Return which features a full tile keeps; among equally heavy ones the first.
+
+    Parameters
+    ----------
+    weights : ndarray of float32, shape (n,)
+    most : int
+        How many are kept at most.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+
+    Examples
+    --------
+    >>> heaviest(np.array([1, 3, 2, 2, 2], np.float32), 3)
+    array([False,  True,  True,  True, False])
+    """
+    if len(weights) <= most:
+        return np.ones(len(weights), np.bool_)
+    limit = np.partition(weights, len(weights) - most)[len(weights) - most]
+    is_kept: NDArray[np.bool_] = weights > limit
+    ties = np.flatnonzero(weights == limit)
+    is_kept[ties[: most - np.count_nonzero(is_kept)]] = True
+    return is_kept

@@ -115,6 +115,26 @@ def rules_of(schema: LayerSchema) -> LayerRules:
     return LayerRules(schema.min_zoom, rank_field, zooms, other_zoom)
 
 
+def max_features(zoom: int) -> int:
+    """Return how many features of one layer a tile of this zoom holds at most.
+
+    Parameters
+    ----------
+    zoom : int
+        Tile zoom.
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
+    >>> max_features(13), max_features(14)
+    (20000, 100000)
+    """
+    return MAX_FEATURES if zoom >= FULL_ZOOM else MAX_FEATURES_LOW
+
+
 def is_drawn(column: str, zoom: int) -> bool:
     """Return whether tiles of this zoom carry a property.
 

@@ -183,7 +183,7 @@ def test_a_polygon_around_the_tile_fills_it_with_its_buffer() -> None:
 
 
 def test_the_cap_keeps_the_heaviest_and_says_how_many_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tiles.draw.MAX_FEATURES", 50)
+    monkeypatch.setattr("tiles.rules.MAX_FEATURES", 50)
     layer = building_layer(200, TILE)
     tile = draw_tile([(layer, np.arange(200))], *TILE)
     whole = decode(tile.content, "buildings")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from api.merging import Arrival, Merged, absent, has_rows_of, merge
 from api.progress import Advance, unseen_step
-from layers.misfit import CLIP_M, Trusted
+from layers.misfit import CLIP_M, ROADS_CLIP_M, Distance, Trusted
 from layers.report import ImportReport, ReadResult
 from twin.catalog import LayerVersion, Provenance
 from twin.city import City
@@ -262,24 +262,29 @@ def _read_vector(city: City, request: ImportRequest, path: Path, name: str) -> R
     if name == "addresses":
         from layers.addresses import read_addresses
 
-        return read_addresses(path, crs=crs, columns=columns, city=frame, trusted=_to_buildings(city))
+        return read_addresses(path, crs=crs, columns=columns, city=frame, trusted=_trusted(city))
     from layers.vector import read_vector
 
     schema = DECLARED.get(name, name)
     if name not in DECLARED and city.has_layer(name) and (key := city.store.current(name).schema.key):
         columns.setdefault("key", columns.get(key, key))
-    return read_vector(path, schema, crs=crs, columns=columns, city=frame, trusted=_to_buildings(city))
+    return read_vector(path, schema, crs=crs, columns=columns, city=frame, trusted=_trusted(city))
 
 
-def _to_buildings(city: City) -> Trusted | None:
-    """Return what measures how far points lie from buildings, by which shifted coordinates show."""
-    if not city.has_layer("buildings"):
+def _trusted(city: City) -> Trusted:
+    """Return what measures how far points lie from buildings and roads, by which shifted ones show."""
+    return Trusted(_distance_to(city, "buildings", CLIP_M), _distance_to(city, "roads", ROADS_CLIP_M))
+
+
+def _distance_to(city: City, name: str, farthest_m: float) -> Distance | None:
+    """Return what measures the distance to the nearest feature of a layer that is there."""
+    if not city.has_layer(name):
         return None
-    view = city.layer("buildings")
+    view = city.layer(name)
 
     def distance_m(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
         places = zip(lon.tolist(), lat.tolist(), strict=True)
-        nearest = (view.nearest(x, y, max_distance_m=CLIP_M)[1] for x, y in places)
+        nearest = (view.nearest(x, y, max_distance_m=farthest_m)[1] for x, y in places)
         return np.array([found[0] if len(found) else np.inf for found in nearest])
 
     return distance_m

@@ -33,7 +33,7 @@ def read_addresses(
         ``kind``, ``valid_from``, ``valid_to`` optional.
     city : CityFrame
         Where the city lies.
-    trusted : callable, optional
+    trusted : Trusted, optional
         Distance, m, from lon, lat points to the nearest building, so that a GCJ-02 shift
         can be seen.
 

@@ -43,7 +43,7 @@ class PlaceRules:
         The CRS that the person importing named.
     frame : CityFrame
         Where the city lies.
-    trusted : callable, optional
+    trusted : Trusted, optional
         As for ``placing.settle``.
     """
 
@@ -170,8 +170,7 @@ def places_of_shapes(
     coords = shapely.get_coordinates(shapes)
     is_ordered = bool(source.crs) and not exchanged
     claims = Claims(asked=rules.asked_crs, of_file=source.crs or None, is_ordered=is_ordered)
-    trusted = rules.trusted if rules.family == "point" else None
-    placement = settle(coords[:, 0], coords[:, 1], claims, rules.frame, name=rules.name, trusted=trusted)
+    placement = _settled_shapes(shapes, coords, claims, rules)
     ledger.note(*placement.notes)
     there = moved(shapes, placement.lonlat)
     _reject_misplaced_shapes(shapes, there, placement, field, ledger)
@@ -182,6 +181,17 @@ def places_of_shapes(
         )
     there[~ledger.is_taken] = None
     return Places(pa.array(shapely.to_wkb(there), pa.binary()), placement.title)
+
+
+def _settled_shapes(
+    shapes: Shapes, coords: NDArray[np.float64], claims: Claims, rules: PlaceRules
+) -> Placement:
+    """Return the CRS of shapes; what stands for a polygon beside trusted features is a point in it."""
+    trusted = rules.trusted if rules.family == "point" else None
+    if rules.family == "polygon" and rules.trusted is not None and rules.trusted.roads is not None:
+        trusted = replace(rules.trusted, buildings=None)
+        coords = shapely.get_coordinates(shapely.point_on_surface(shapes))
+    return settle(coords[:, 0], coords[:, 1], claims, rules.frame, name=rules.name, trusted=trusted)
 
 
 def _axis(

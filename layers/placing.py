@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.misfit import Trusted, measured_misfit
+from layers.misfit import Trusted, compared
 from layers.placement import WIDEN, Placement, box_text, expected_region, is_inside
 from layers.source_crs import SourceCRS, crs_of_file, plain_lonlat, reach_of, title_of
-from twin.crs import WGS84, CRSName, parse_crs, recognise
+from twin.crs import WGS84, CRSName, gcj02_to_wgs84, parse_crs, recognise
 from twin.errors import ImportRefusedError, InvalidCRSError
 from twin.frame import Box, CityFrame
 
@@ -21,6 +21,12 @@ MOST = 0.5
 CLEARLY = 0.9
 """Share of the rows that must fit a system nobody declared."""
 EXCHANGED = "the axes are exchanged (northing or latitude first): read accordingly (坐标轴颠倒)"
+ATTENTION = "ATTENTION (注意)"
+UNCOMPARED = "not checked for a GCJ-02 shift (国测局偏移): nothing trusted to compare with"
+UNPROVEN = (
+    f"{ATTENTION}: taken as WGS 84 without proof; if these are GCJ-02 or BD-09 coordinates (偏移坐标), every "
+    "place is some 500 m off: import them again with --crs gcj02 or --crs bd09"
+)
 
 _SAMPLE = 2_000
 
@@ -69,7 +75,7 @@ def settle(
         Where the city lies.
     name : str
         What to call the file in messages.
-    trusted : callable, optional
+    trusted : Trusted, optional
         Lets WGS 84, GCJ-02 and BD-09 be told apart, which numbers alone cannot.
 
     Returns
@@ -96,7 +102,7 @@ def settle(
         placement = sample.checked(WGS84).noting("no CRS declared; taken as WGS 84 / CGCS2000 degrees")
     else:
         placement = sample.recognised()
-    placement = _told_from_shifted(placement, sample, trusted, is_declared=declared is not None)
+    placement = _told_from_shifted(placement, sample, trusted or Trusted(), is_declared=declared is not None)
     if isinstance(placement.crs, CRSName) and placement.crs.is_shifted:
         return placement.noting(f"{placement.crs} converted to WGS 84 (偏移坐标已转换)")
     return placement
@@ -224,25 +230,31 @@ def _declared(claims: Claims, name: str) -> SourceCRS | None:
 
 
 def _told_from_shifted(
-    placement: Placement, sample: _Sample, trusted: Trusted | None, *, is_declared: bool
+    placement: Placement, sample: _Sample, trusted: Trusted, *, is_declared: bool
 ) -> Placement:
     """Return the placement after its points were compared with things they should lie at."""
     crs = placement.crs
     if not isinstance(crs, CRSName) or not (crs.is_wgs84 or crs.is_shifted):
         return placement
-    if trusted is None:
-        said = "not checked for a GCJ-02 shift (国测局偏移): nothing trusted to compare with"
-        return placement.noting(said) if crs.is_wgs84 else placement
     x, y = (sample.y, sample.x) if placement.is_exchanged else (sample.x, sample.y)
     is_placed = is_inside(x, y, sample.region)
-    finding = measured_misfit(x[is_placed], y[is_placed], trusted)
-    if finding.crs is None:
-        return placement.noting(finding.sentence)
+    x, y = x[is_placed], y[is_placed]
+    if crs.is_wgs84 and np.array_equal(gcj02_to_wgs84(x, y), (x, y)):
+        return placement  # outside China nothing is shifted
+    finding = compared(x, y, trusted)
+    if finding is None or finding.crs is None:
+        if finding is None and is_declared and crs.is_shifted:
+            return placement
+        checked = placement.noting(UNCOMPARED if finding is None else finding.sentence)
+        return checked if is_declared else checked.noting(UNPROVEN)
     if finding.crs == (WGS84 if crs.is_wgs84 else crs):
         return placement.noting(f"checked against trusted features: {finding.sentence}")
-    if is_declared:
+    if is_declared and finding.is_proof:
         raise ImportRefusedError(
             f"{sample.name}: declared as {crs}, but {finding.sentence}; pass --crs {finding.crs} (坐标偏移)"
         )
+    if is_declared:
+        doubt = f"{ATTENTION}: taken as {crs} as declared, but {finding.sentence}"
+        return placement.noting(f"{doubt}; if so import it again with --crs {finding.crs} (坐标偏移)")
     found = replace(placement, crs=finding.crs)
     return found.noting(f"no shift declared, but {finding.sentence}")

@@ -71,9 +71,9 @@ def read_vector(
         axes. ``key`` names the key of a free layer.
     city : CityFrame
         Where the city lies.
-    trusted : callable, optional
-        Distance, m, from lon, lat points to what they should lie in or at; lets a GCJ-02
-        shift be seen in point layers.
+    trusted : Trusted, optional
+        Buildings and roads whose place is known; they let a GCJ-02 shift be seen in points
+        and, by the roads, in polygons.
     check : callable, optional
         Given all rows and their ledger before the rejected ones are left out, to reject or speak of more.
 

@@ -18,6 +18,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from layers.misfit import Trusted
 from layers.report import ReadResult
 from layers.vector import read_vector
 from tests.layers.gcj02_oracle import gcj02_of
@@ -384,7 +385,7 @@ def test_gcj02_shift_is_seen_against_trusted_features(tmp_path: Path) -> None:
     true = list(zip(lon.tolist(), lat.tolist(), strict=True))
     shifted = [gcj02_of(*point) for point in true]
 
-    def trusted(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def to_buildings(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         metres = np.hypot((x[:, None] - lon) * 97_500, (y[:, None] - lat) * 110_900)
         nearest: np.ndarray = metres.min(axis=1)
         return nearest
@@ -394,6 +395,7 @@ def test_gcj02_shift_is_seen_against_trusted_features(tmp_path: Path) -> None:
         return csv(tmp_path, "part_id,lon,lat\n" + rows, name)
 
     silent = table(shifted, "a.csv")
+    trusted = Trusted(to_buildings)
     result = read_vector(silent, PARTS, city=CITY, trusted=trusted)
     assert any("lie as gcj02" in note for note in result.report.notes)
     came = np.array(places(result), dtype=float)

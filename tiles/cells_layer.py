@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -14,9 +15,12 @@ import shapely
 from numpy.typing import NDArray
 
 from tiles.draw import Tile, draw_tile, tile_frame
+from tiles.matrix import tile_bbox
+from tiles.on_the_spot import PREPARED_WHOLE_ROWS
 from tiles.prepare import PreparedLayer, feature_boxes, prepare
 from twin.cells import boundaries, cells_of, to_hex
 from twin.errors import UnknownFieldError
+from twin.frame import Box
 from twin.layer import Layer
 from twin.ragged import read_wkb
 from twin.schema import LayerSchema
@@ -27,6 +31,9 @@ LAYER_NAME = "cells"
 
 _LAST_ZOOMS = ((6, 5), (8, 6), (10, 7), (11, 8), (13, 9))  # up to this zoom, this resolution: 16-60 pixels
 _FINEST = 10
+_DIAMETERS_M = {9: 600.0, 10: 230.0}  # the widest hexagon with room; cells so small are counted tile by tile
+_BUFFER = 65 / 4096
+_EQUATOR_M = 40_075_016.7
 _WORLD = (-180.0, -90.0, 180.0, 90.0)
 _KEPT = 24  # aggregates of one layer: each resolution of the present and the last few states of edits
 
@@ -92,10 +99,22 @@ def encode_cells_tile(view: LayerView, z: int, x: int, y: int, *, sums: Sequence
     1
     """
     frame = tile_frame(z, x, y)
-    cells = _aggregate(view, resolution_at(z), tuple(sums))
+    resolution = resolution_at(z)
+    if resolution in _DIAMETERS_M and view.layer.n_rows > PREPARED_WHOLE_ROWS and not sums:
+        around = _reach(z, x, y, _DIAMETERS_M[resolution])
+        cells = _hexagons(resolution, *view.count_by_cell(resolution, around), {})
+    else:
+        cells = _aggregate(view, resolution, tuple(sums))
     boxes = feature_boxes(cells) - np.tile(frame[1:3], 2)
     meets = (boxes[:, :2] <= frame[5]).all(axis=1) & (boxes[:, 2:] >= frame[4]).all(axis=1)
     return draw_tile([(cells, np.flatnonzero(meets))], z, x, y)
+
+
+def _reach(z: int, x: int, y: int, diameter_m: float) -> Box:
+    """Return the box that holds every feature of every cell that reaches into the buffered tile, degrees."""
+    _, south, _, north = tile_bbox(z, x, y)
+    width_m = _EQUATOR_M / (1 << z) * math.cos(math.radians(max(abs(south), abs(north))))
+    return tile_bbox(z, x, y, margin=_BUFFER + diameter_m / width_m)
 
 
 def _aggregate(view: LayerView, resolution: int, sums: tuple[str, ...]) -> PreparedLayer:
@@ -117,6 +136,16 @@ def _prepare_cells(view: LayerView, resolution: int, sums: tuple[str, ...]) -> P
         cells, counts, totals = _sum_by_cell(view, resolution, sums)
     else:
         (cells, counts), totals = view.count_by_cell(resolution), {}
+    return _hexagons(resolution, cells, counts, totals)
+
+
+def _hexagons(
+    resolution: int,
+    cells: NDArray[np.uint64],
+    counts: NDArray[np.int64],
+    totals: dict[str, NDArray[np.float64]],
+) -> PreparedLayer:
+    """Return cells with their counts and sums as polygons ready for tiles."""
     properties = {"cell": pa.array(to_hex(cells)), "count": pa.array(counts)}
     properties |= {f"sum_{name}": pa.array(total) for name, total in totals.items()}
     schema = LayerSchema(LAYER_NAME, "polygon")

@@ -101,3 +101,20 @@ def test_an_empty_layer_has_empty_aggregate_tiles() -> None:
         encode_cells_tile(LayerView(Layer.from_table(LayerSchema("none", "point"), empty)), 5, 1, 1).content
         == b""
     )
+
+
+@pytest.mark.parametrize("zoom", [12, 13, 14, 16])
+@pytest.mark.parametrize("lat", [0.0, 29.0, 66.0])
+def test_a_tile_of_a_large_layer_counted_by_itself_is_that_of_the_whole_count(
+    zoom: int, lat: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = np.random.default_rng(7).normal((120.0, lat), 0.02, (3000, 2))
+    table = pa.table({"geometry": pa.array(shapely.to_wkb(shapely.points(places)), pa.binary())})
+    view = LayerView(Layer.from_table(LayerSchema("lamps", "point"), table))
+    west, north, east, south = tiles_of_bbox((119.99, lat - 0.01, 120.01, lat + 0.01), zoom)
+    tiles = [(zoom, x, y) for x in range(west, east + 1) for y in range(north, south + 1)][:40]
+    whole = [encode_cells_tile(view, *tile) for tile in tiles]
+    monkeypatch.setattr("tiles.cells_layer.PREPARED_WHOLE_ROWS", 0)
+    monkeypatch.setattr("tiles.cells_layer._aggregate", lambda *_: pytest.fail("everything was counted"))
+    assert [encode_cells_tile(view, *tile) for tile in tiles] == whole
+    assert any(tile.content for tile in whole)

@@ -117,6 +117,8 @@ def read_vector(
         rules = PlaceRules(delivery.name, layer.geometry, _may_lack_place(layer), crs, city, trusted)
         if source.shapes is not None:
             places = places_of_shapes(source, where.wkt or "geometry", rules, ledger, exchanged=is_exchanged)
+        elif where.exist and layer.geometry != "point":
+            _speak_of_points(layer, where, ledger)
         elif where.exist:
             places = places_of_columns(source, where, rules, ledger)
         else:
@@ -190,6 +192,19 @@ def _planned(
 def _may_lack_place(schema: LayerSchema) -> bool:
     """Return whether a single feature of the layer may be without a place: it can be found by its key."""
     return schema.name in FOUND_OTHERWISE or (schema.geometry == "point" and bool(schema.key))
+
+
+def _speak_of_points(layer: LayerSchema, where: CoordinateColumns, ledger: RowLedger) -> None:
+    """Leave out the points of a text table where the layer holds something else."""
+    field = where.x if where.x == where.y else f"{where.x}, {where.y}"
+    if _may_lack_place(layer):
+        ledger.note(
+            f"columns {field} are points, {layer.name} holds {layer.geometry}s: taken without a place"
+        )
+        return
+    reason = f"is no {layer.geometry}, which is what layer {layer.name} holds: row rejected"
+    suggestion = "send shapes, as a map file or with --map wkt=COLUMN, or choose another --layer"
+    ledger.reject(ledger.is_taken.copy(), field, "a point", reason, suggestion)
 
 
 def _without_places(layer: LayerSchema, source: SourceTable, name: str) -> str:

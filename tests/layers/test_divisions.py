@@ -51,3 +51,11 @@ def test_divisions_of_the_sample_county_make_a_tree() -> None:
     tree = DivisionTree.from_tables(result.table, None)
     assert tree.nodes[0].name == "丽州市"
     assert {node.level for node in tree.nodes} == {1, 2, 3, 4}
+
+
+def test_points_of_divisions_are_no_boundaries(tmp_path: Path) -> None:
+    path = tmp_path / "divisions.csv"
+    path.write_text("code,name,lon,lat\n339900000000,丽州市,120.0,28.9\n", encoding="utf-8")
+    result = read_divisions(path, city=CITY)
+    assert result.table["geometry"].null_count == result.table.num_rows == 1
+    assert any("are points, divisions holds polygons" in note for note in result.report.notes)

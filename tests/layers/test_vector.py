@@ -378,6 +378,11 @@ def test_datum_without_a_public_way_is_refused(tmp_path: Path) -> None:
     assert "convert the source first" in refusal(tmp_path / "xian80.gpkg", BUILDINGS)
 
 
+def test_points_in_columns_are_no_buildings(tmp_path: Path) -> None:
+    said = refusal(csv(tmp_path, "building_id,lon,lat\nB1,120.1,28.9\nB2,120.2,28.9\n"), BUILDINGS)
+    assert said.startswith("a.csv: none of its 2 rows can be taken; row 1, lon, lat: 'a point' is no polygon")
+
+
 def test_gcj02_shift_is_seen_against_trusted_features(tmp_path: Path) -> None:
     """Points at known corners, shifted by the public formula as an independent scalar writes it."""
     rng = np.random.default_rng(7)

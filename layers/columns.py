@@ -15,7 +15,7 @@ from layers.ledger import RowLedger
 from layers.source_table import SourceTable
 from layers.values import MOMENT, Parsed, clean_text, reader_of, whole_of_real
 from twin.errors import ImportRefusedError
-from twin.schema import Field, FieldType, LayerSchema
+from twin.schema import DECLARED, Field, FieldType, LayerSchema
 
 DBF_NAME_BYTES = 10
 _RESERVED = re.compile(
@@ -27,6 +27,10 @@ _PERSONAL = re.compile(
 """The city holds opaque references, never names, phones or identity numbers of people."""
 _WHOLE = r"^(0|-?[1-9]\d{0,17})$"
 _REAL = r"^-?(0|[1-9]\d{0,14})(\.\d+)?([eE][+-]?\d{1,2})?$"
+_IN_POWERS_OF_TEN = r"^\d(\.\d+)?[eE]\+\d+$"
+"""What spreadsheet programs make of a long code, digits lost."""
+_SIGNED = frozenset({"layer"})
+"""Declared numbers that may be below zero; the rest are counts and measures."""
 _WANTED: dict[FieldType, str] = {
     "string": "text",
     "int64": "a whole number",
@@ -162,7 +166,7 @@ def cast_fields(
             ledger.reject(is_empty, theirs, column, reason, "fill it in")
         else:
             ledger.remark(parsed.is_bad, theirs, column, f"is not {wanted}: left empty", f"write {wanted}")
-        arrays[field.name] = parsed.values
+        arrays[field.name] = _believed(parsed.values, field, schema, theirs, ledger)
     if schema.key:
         _reject_duplicates(arrays[schema.key], plan.fields[schema.key], ledger)
     return arrays
@@ -291,6 +295,21 @@ def _read(column: pa.ChunkedArray, kind: FieldType, name: str, ledger: RowLedger
         text = array.cast(pa.string())
         return Parsed(pc.if_else(pc.is_valid(whole.values), whole.values.cast(pa.string()), text), is_good)
     return reader_of(kind)(array.cast(pa.string()))
+
+
+def _believed(values: pa.Array, field: Field, schema: LayerSchema, name: str, ledger: RowLedger) -> pa.Array:
+    """Return the values of a field; rows whose code has lost digits go, numbers below zero are left empty."""
+    if field.type == "string" and (field.name == schema.key or field.name.endswith(("code", "_id"))):
+        is_cut = pc.match_substring_regex(values, _IN_POWERS_OF_TEN).fill_null(fill_value=False)
+        reason = "is a code that a spreadsheet has turned into a number, digits lost: row rejected"
+        suggestion = "format the column as text and fill it in again (请将该列设为文本格式)"
+        ledger.reject(is_cut.to_numpy(zero_copy_only=False), name, values, reason, suggestion)
+    elif field.type in ("int64", "float64") and schema.name in DECLARED and field.name not in _SIGNED:
+        is_below = pc.less(values, 0).fill_null(fill_value=False)
+        reason = "is below zero, which it cannot be: left empty"
+        ledger.remark(is_below.to_numpy(zero_copy_only=False), name, values, reason, "correct the number")
+        values = pc.if_else(is_below, pa.scalar(None, values.type), values)
+    return values
 
 
 def _text(column: pa.ChunkedArray, name: str, ledger: RowLedger) -> pa.Array:

@@ -124,7 +124,7 @@ class RowLedger:
         if not self._findings:
             return "no row has anything to take"
         first = min(self._findings, key=lambda finding: finding.row)
-        return f"row {first.row}, {first.field}: '{first.came}' {first.reason}"
+        return f"row {first.row}, {first.field}: '{first.came}' {first.reason}; {first.suggestion}"
 
     def report(self, source: str, sha256: str, crs: str = "") -> ImportReport:
         """Return what became of the file.

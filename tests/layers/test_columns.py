@@ -143,3 +143,51 @@ def test_extras_keep_their_type_and_lose_control_characters() -> None:
         "k": [5],
     }
     assert "control characters" in ledger.report("a", "").rejections[0].reason
+
+
+def cast_declared(layer_name: str, /, **columns: list[str]) -> tuple[dict[str, list[object]], RowLedger]:
+    source = SourceTable(pa.table(columns), np.arange(1, len(next(iter(columns.values()))) + 1))
+    ledger = RowLedger(source.numbers)
+    plan = plan_columns(list(columns), DECLARED[layer_name], {}, (), "a")
+    arrays = cast_fields(source, plan, DECLARED[layer_name], ledger)
+    return {name: array.to_pylist() for name, array in arrays.items()}, ledger
+
+
+@pytest.mark.parametrize(
+    ("layer", "field", "needed"),
+    [
+        ("divisions", "code", "name"),
+        ("divisions", "parent_code", "name"),
+        ("grid", "grid_id", "name"),
+        ("grid", "community_code", "grid_id"),
+    ],
+)
+def test_code_that_a_spreadsheet_has_cut_rejects_its_row(layer: str, field: str, needed: str) -> None:
+    columns = (
+        {needed: ["a", "b", "c"], "code": ["339901", "339902", "339903"]} if layer == "divisions" else {}
+    )
+    columns |= {needed: ["a", "b", "c"]} | {field: ["339901001001", "3.399E+11", "3e+11"]}
+    _, ledger = cast_declared(layer, **columns)
+    assert ledger.is_taken.tolist() == [True, False, False]
+    finding = ledger.report("a", "").rejections[0]
+    assert (finding.row, finding.field, finding.came) == (2, field, "3.399E+11")
+    assert "format the column as text" in finding.suggestion
+
+
+def test_counts_and_measures_below_zero_are_left_empty() -> None:
+    values, ledger = cast_declared(
+        "buildings", building_id=["a", "b", "c"], floors=["-3", "0", "3"], height_m=["-0.5", "0", ""]
+    )
+    assert (values["floors"], values["height_m"]) == ([None, 0, 3], [None, 0.0, None])
+    assert ledger.is_taken.all()
+    assert [(item.row, item.field) for item in ledger.report("a", "").rejections] == [
+        (1, "floors"),
+        (1, "height_m"),
+    ]
+
+
+def test_road_may_lie_below_the_ground() -> None:
+    values, _ = cast_declared(
+        "roads", **{"osm_id": ["w1"], "class": ["primary"], "layer": ["-1"], "lanes": ["-1"]}
+    )
+    assert (values["layer"], values["lanes"]) == ([-1], [None])

@@ -23,7 +23,7 @@ def test_rows_are_read_taken_or_rejected_and_nothing_else() -> None:
     assert (report.rows_read, report.rows_taken, report.rows_rejected) == (5, 2, 3)
     assert [(item.row, item.came) for item in report.rejections] == [(2, "b"), (3, "a,b"), (4, "x"), (5, "k")]
     assert report.notes == ("once",)
-    assert ledger.first_reason() == "row 2, lon: 'b' r"
+    assert ledger.first_reason() == "row 2, lon: 'b' r; s"
 
 
 def test_row_left_out_is_not_spoken_of_again() -> None:

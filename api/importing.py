@@ -258,7 +258,9 @@ def _read_vector(city: City, request: ImportRequest, path: Path, name: str) -> R
     if name == "grid":
         from layers.grid import read_grid
 
-        return read_grid(path, crs=crs, columns=columns, city=frame)
+        view = city.layer("divisions") if city.has_layer("divisions") else None
+        divisions = None if view is None else view.take(view.positions())
+        return read_grid(path, crs=crs, columns=columns, city=frame, divisions=divisions)
     if name == "addresses":
         from layers.addresses import read_addresses
 

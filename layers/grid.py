@@ -16,12 +16,15 @@ from layers.report import ReadResult
 from layers.vector import read_vector
 from twin.boundaries import BoundaryFault, boundary_faults
 from twin.crs import working_crs
+from twin.divisions import LEVELS, DivisionTree
 from twin.frame import CityFrame
 from twin.schema import DECLARED
 
 BoundaryCheck = Callable[[list[str], NDArray[np.object_], str], tuple[BoundaryFault, ...]]
 """Takes grid ids, polygons in lon, lat, and a working CRS."""
 
+COMMUNITY = LEVELS.index("community") + 1
+MAX_NAMED = 3
 MAX_FAULTS = 1_000
 """More overlaps and gaps than these are counted but not listed."""
 
@@ -37,6 +40,7 @@ def read_grid(
     crs: str | None = None,
     columns: Mapping[str, str] | None = None,
     city: CityFrame,
+    divisions: pa.Table | None = None,
     check: BoundaryCheck = boundary_faults,
 ) -> ReadResult:
     """Return grid units, with every overlap and gap of their boundaries in the report.
@@ -52,6 +56,8 @@ def read_grid(
         optional. Divisions need not have been imported.
     city : CityFrame
         Where the city lies.
+    divisions : pyarrow.Table, optional
+        The layer of that name, to see which units stand in no community of it.
     check : callable
         Finds the places where the units do not tile.
 
@@ -66,10 +72,36 @@ def read_grid(
         If the file as a whole cannot be taken.
     """
 
-    def speak_of_boundaries(table: pa.Table, ledger: RowLedger) -> None:
+    def speak(table: pa.Table, ledger: RowLedger) -> None:
         _speak_of_boundaries(table, ledger, city, check)
+        if divisions is not None and divisions.num_rows:
+            _speak_of_communities(table, ledger, divisions)
 
-    return read_vector(path, DECLARED["grid"], crs=crs, columns=columns, city=city, check=speak_of_boundaries)
+    return read_vector(path, DECLARED["grid"], crs=crs, columns=columns, city=city, check=speak)
+
+
+def _speak_of_communities(table: pa.Table, ledger: RowLedger, divisions: pa.Table) -> None:
+    """Remark each unit that stands in no community, and count them."""
+    rows = np.flatnonzero(ledger.is_taken)
+    taken = table.take(pa.array(rows))
+    tree, _ = DivisionTree.from_sound_rows(divisions, taken)
+    lost: dict[str, list[str]] = {}
+    for row, grid_id in zip(rows.tolist(), taken["grid_id"].to_pylist(), strict=True):
+        above = tree.chain(tree.unit(grid_id))[:-1]
+        if above and above[-1].level == COMMUNITY:
+            continue
+        where = f"under {above[-1].code} {above[-1].name}" if above else "under no division"
+        is_here = np.zeros(table.num_rows, dtype=bool)
+        is_here[row] = True
+        came = str(table["community_code"][row].as_py() or "")
+        reason = f"names no community in force: unit {grid_id} stands {where} (社区代码不存在)"
+        ledger.remark(is_here, "community_code", came, reason, "correct it, or import the divisions again")
+        lost.setdefault(came or "none", []).append(grid_id)
+    if lost:
+        named = ", ".join(f"{code} ({len(units):,})" for code, units in list(lost.items())[:MAX_NAMED])
+        more = f" and {len(lost) - MAX_NAMED:,} more" if len(lost) > MAX_NAMED else ""
+        count = sum(map(len, lost.values()))
+        ledger.note(f"{count:,} units stand in no community that is known; their codes: {named}{more}")
 
 
 def _speak_of_boundaries(table: pa.Table, ledger: RowLedger, city: CityFrame, check: BoundaryCheck) -> None:

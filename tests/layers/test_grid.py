@@ -6,6 +6,7 @@ from pathlib import Path
 
 import geopandas
 import numpy as np
+import pyarrow as pa
 import pytest
 import shapely
 
@@ -63,3 +64,34 @@ def test_grid_of_the_sample_county_tiles() -> None:
     )
     assert not result.report.rejections
     assert "the units tile without overlap or gap" in result.report.notes
+
+
+def test_units_in_no_known_community_are_named_and_counted(tmp_path: Path) -> None:
+    divisions = pa.table(
+        {
+            "code": ["339900000000", "339901000000", "339901001000", "339901001001"],
+            "name": ["丽州市", "东区", "中心街道", "一社区"],
+        }
+    )
+    codes = ["339901001001", "339901001009", None, "339901001009", "339901001000"]
+    x = 500_000 + 100.0 * np.arange(len(codes))
+    units = geopandas.GeoDataFrame(
+        {"grid_id": ["a", "b", "c", "d", "e"], "community_code": codes},
+        geometry=shapely.box(x, 3_200_000.0, x + 100, 3_200_100.0),
+        crs=4549,
+    )
+    units.to_file(tmp_path / "grid.gpkg")
+    result = read_grid(tmp_path / "grid.gpkg", city=CITY, divisions=divisions)
+    assert [(item.row, item.came) for item in result.report.rejections] == [
+        (2, "339901001009"),
+        (3, ""),
+        (4, "339901001009"),
+        (5, "339901001000"),
+    ]
+    assert "under 339901001000 中心街道" in result.report.rejections[-1].reason
+    (note,) = (note for note in result.report.notes if "no community" in note)
+    assert note.startswith("4 units")
+    assert "339901001009 (2), none (1), 339901001000 (1)" in note
+    assert result.table.num_rows == len(codes)
+    alone = read_grid(tmp_path / "grid.gpkg", city=CITY)
+    assert not alone.report.rejections

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import metadata
 from urllib.parse import unquote_plus
 
 from starlette.types import Scope as Connection
@@ -16,6 +17,8 @@ from twin.errors import InvalidQueryError
 from twin.scope import Scope
 
 MAX_QUERY_BYTES = 16_384
+VERSION = metadata.version("citytwin")
+"""Part of every tag: another release may answer the same question in other words."""
 _HOST = re.compile(r"[A-Za-z0-9._~%-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _HEADERS = (b"host", b"accept", b"accept-encoding", b"if-none-match")
 
@@ -110,7 +113,9 @@ class Ask:
         """
         coding = "gzip" if self.takes_gzip else ""
         seen = "" if self.caller.is_whole_city else repr(self.caller.intervals)
-        return entity_tag(*parts, seen, self.base_url, self.path, self.query, coding, is_weak=is_weak)
+        return entity_tag(
+            *parts, VERSION, seen, self.base_url, self.path, self.query, coding, is_weak=is_weak
+        )
 
     def holds(self, tag: str) -> bool:
         """Return whether the caller already has the answer of this tag.

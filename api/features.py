@@ -71,13 +71,13 @@ async def items(service: Service, ask: Ask, name: str) -> Answer:
     InvalidQueryError
         If a parameter is unknown or cannot be read.
     StaleCursorError
-        If the page before belongs to an older version of the layer.
+        If the page before belongs to an older version or state of edits of the layer.
     """
     view = service.layer(name, ask.caller)
     query = ItemsQuery.parse(ask)
     if query.filters:
         check_filters(view, query.filters)
-    after = decode_cursor(query.cursor, view.layer.version, name)
+    after = decode_cursor(query.cursor, view.layer.version, view.edits.sequence, name)
     tag = ask.tag(view.version_tag, is_weak=True)
     if ask.holds(tag):
         return not_modified(tag, max_age_s=service.settings.max_age_s)
@@ -288,6 +288,6 @@ def _links(view: LayerView, ask: Ask, page: FeaturePage) -> list[object]:
     query = f"?{ask.query}" if ask.query else ""
     links: list[object] = [link(f"{here}/items{query}", "self", GEOJSON), link(here, "collection", JSON)]
     if page.next_after is not None:
-        cursor = encode_cursor(view.layer.version, page.next_after)
+        cursor = encode_cursor(view.layer.version, view.edits.sequence, page.next_after)
         links.append(link(f"{here}/items?{'&'.join([*kept, f'after={cursor}'])}", "next", GEOJSON))
     return links

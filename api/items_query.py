@@ -6,11 +6,12 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from api.ask import Ask
 from api.boxes import parse_bbox
 from api.negotiation import chosen_format
+from twin.divisions import CHINA_TIME
 from twin.errors import InvalidQueryError, StaleCursorError
 from twin.frame import Box
 
@@ -121,7 +122,8 @@ def parse_interval(text: str) -> Interval:
     Parameters
     ----------
     text : str
-        RFC 3339, ``start/end``, ``../end`` or ``start/..``; a date alone is its whole day, UTC.
+        RFC 3339, ``start/end``, ``../end`` or ``start/..``; a date alone is its whole day in China
+        (UTC+8), as imports read times without a zone.
 
     Returns
     -------
@@ -136,7 +138,7 @@ def parse_interval(text: str) -> Interval:
     Examples
     --------
     >>> parse_interval("2026-01-31/..")[0]
-    datetime.datetime(2026, 1, 31, 0, 0, tzinfo=datetime.timezone.utc)
+    datetime.datetime(2026, 1, 31, 0, 0, tzinfo=datetime.timezone(datetime.timedelta(seconds=28800)))
     """
     first, slash, last = text.partition("/")
     if not slash:
@@ -153,7 +155,7 @@ def _instant(text: str, whole: str, *, is_last: bool) -> datetime:
     try:
         if _DATE.fullmatch(text):
             return datetime.fromisoformat(text + ("T23:59:59.999" if is_last else "T00:00:00")).replace(
-                tzinfo=UTC
+                tzinfo=CHINA_TIME
             )
         if _RFC3339.fullmatch(text):
             return datetime.fromisoformat(text.upper())
@@ -164,13 +166,15 @@ def _instant(text: str, whole: str, *, is_last: bool) -> datetime:
     )
 
 
-def encode_cursor(version: int, position: int) -> str:
+def encode_cursor(version: int, edit: int, position: int) -> str:
     """Return the opaque cursor that continues after a position.
 
     Parameters
     ----------
     version : int
         Layer version the position belongs to.
+    edit : int
+        Sequence number of the last edit the position knows of.
     position : int
         Last position of the page.
 
@@ -181,13 +185,13 @@ def encode_cursor(version: int, position: int) -> str:
 
     Examples
     --------
-    >>> decode_cursor(encode_cursor(3, 99), 3, "roads")
+    >>> decode_cursor(encode_cursor(3, 8, 99), 3, 8, "roads")
     99
     """
-    return urlsafe_b64encode(b"%x.%x" % (version, position)).rstrip(b"=").decode()
+    return urlsafe_b64encode(b"%x.%x.%x" % (version, edit, position)).rstrip(b"=").decode()
 
 
-def decode_cursor(cursor: str, version: int, layer: str) -> int:
+def decode_cursor(cursor: str, version: int, edit: int, layer: str) -> int:
     """Return the position that a cursor continues after.
 
     Parameters
@@ -196,6 +200,8 @@ def decode_cursor(cursor: str, version: int, layer: str) -> int:
         From a ``next`` link; empty starts at the beginning.
     version : int
         Layer version in force.
+    edit : int
+        Sequence number of the last edit of the layer.
     layer : str
         Layer name, for the message.
 
@@ -209,20 +215,20 @@ def decode_cursor(cursor: str, version: int, layer: str) -> int:
     InvalidQueryError
         If it is not a cursor of ours.
     StaleCursorError
-        If the layer has a newer version, in which positions mean other features.
+        If the layer has a newer version or edit, with which positions mean other features.
     """
     if not cursor:
         return -1
     try:
-        stood, position = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).split(b".")
-        numbers = int(stood, 16), int(position, 16)
+        parts = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).split(b".")
+        stood, edited, position = (int(part, 16) for part in parts)
     except (Base64Error, ValueError) as error:
         raise InvalidQueryError(f"after={cursor[:40]!r} is not a cursor; take it from a next link") from error
-    if numbers[1] < 0:
+    if position < 0:
         raise InvalidQueryError(f"after={cursor[:40]!r} is not a cursor; take it from a next link")
-    if numbers[0] != version:
+    if (stood, edited) != (version, edit):
         raise StaleCursorError(
-            f"{layer} went from version {numbers[0]} to {version} since this page was made; "
-            "start again without after"
+            f"{layer} went from version {stood}, edit {edited} to version {version}, edit {edit} since this "
+            "page was made; start again without after"
         )
-    return numbers[1]
+    return position

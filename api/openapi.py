@@ -87,14 +87,14 @@ LIMIT: Schema = {
     "style": "form",
     "explode": False,
 }
-AFTER = parameter("after", "query", _TEXT, "MS5mZg", "Cursor from a next link.")
+AFTER = parameter("after", "query", _TEXT, "MS4wLmZm", "Cursor from a next link.")
 DATETIME: Schema = {
     **parameter(
         "datetime",
         "query",
         _TEXT,
         "2026-01-01T00:00:00Z/..",
-        "Instant or interval; layers with a time field.",
+        "Instant or interval; layers with a time field. A date alone is its day in China (UTC+8).",
     ),
     "style": "form",
     "explode": False,

@@ -65,3 +65,10 @@ def test_tag_depends_on_everything_that_decides_the_bytes() -> None:
         Ask.of(connection(b"a=1", host="h")).tag("v2"),
     }
     assert len(tags) == 5
+
+
+def test_another_release_gives_another_tag(monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = Ask.of(connection(host="twin"))
+    before = ask.tag("1")
+    monkeypatch.setattr("api.ask.VERSION", "another")
+    assert ask.tag("1") != before

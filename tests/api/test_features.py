@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 import shapely
 from shapely.geometry import shape
 
+from api.app import create_app
+from api.settings import Settings
 from tests.api.conftest import Client
-from tests.api.town import FIRST_DAY, places
+from tests.api.town import FIRST_DAY, make_town, places
 from twin.city import City
 
 GEOJSON = "application/geo+json"
@@ -83,7 +86,9 @@ def test_property_filters_are_all_met(client: Client) -> None:
 
 def test_time_picks_incidents_of_the_interval_ends_included(client: Client) -> None:
     path = "/collections/incidents/items?limit=5&datetime="
-    assert len(keys(client, f"{path}2026-01-01", "incident_id")) == 24
+    # Midnight in China is 16:00 of the day before in UTC; one incident comes an hour, from midnight UTC on.
+    assert sorted(keys(client, f"{path}2026-01-01", "incident_id")) == [f"I{n:04d}" for n in range(16)]
+    assert sorted(keys(client, f"{path}2026-01-02", "incident_id")) == [f"I{n:04d}" for n in range(16, 40)]
     assert keys(client, f"{path}2026-01-01T03:00:00Z", "incident_id") == ["I0003"]
     assert keys(client, f"{path}{quote('2026-01-01T11:00:00+08:00')}", "incident_id") == ["I0003"]
     found = keys(client, f"{path}2026-01-02T20:00:00Z/..", "incident_id")
@@ -155,6 +160,21 @@ def test_next_link_keeps_the_question_and_its_cursor_is_opaque(client: Client) -
     assert len(parse_qs(urlsplit(after_that["href"]).query)["after"]) == 1
 
 
+def test_an_edit_between_two_pages_ends_the_walk(tmp_path: Path) -> None:
+    city = make_town(tmp_path / "town.city", n_buildings=9, n_addresses=3)
+    client = Client(create_app(city, Settings()))
+    first = client("/collections/buildings/items?limit=4").json()
+    (following,) = [link["href"] for link in first["links"] if link["rel"] == "next"]
+    path = following.removeprefix("http://twin")
+    assert client(path).status_code == 200
+    city.state.delete_feature("buildings", first["features"][0]["id"], author="test")
+    city.forget("buildings")
+    gone = client(path)
+    assert gone.status_code == 410
+    assert "edit 0" in gone.json()["detail"]
+    city.close()
+
+
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
@@ -171,7 +191,7 @@ def test_next_link_keeps_the_question_and_its_cursor_is_opaque(client: Client) -
         ("datetime=2026-01-01", 400, "no time field"),
         ("datetime=soon", 400, "datetime='soon'"),
         ("after=%21%21", 400, "not a cursor"),
-        ("after=OTkuMQ", 410, "start again"),
+        ("after=OTkuMC4x", 410, "start again"),
         ("f=xml", 400, "f='xml'"),
         ("cell_9=1", 400, "'cell_9'"),
         ("geometry=x", 400, "'geometry'"),

@@ -65,10 +65,10 @@ def test_limit_inside_its_range_is_taken(limit: int) -> None:
     assert parse_limit(str(limit)) == limit
 
 
-def test_date_is_its_whole_day_and_zones_are_kept() -> None:
+def test_date_is_its_whole_day_in_china_and_zones_are_kept() -> None:
     start, end = parse_interval("2026-02-03")
-    assert start == datetime(2026, 2, 3, tzinfo=UTC)
-    assert end == datetime(2026, 2, 4, tzinfo=UTC) - timedelta(milliseconds=1)
+    assert start == datetime(2026, 2, 2, 16, tzinfo=UTC)
+    assert end == datetime(2026, 2, 3, 16, tzinfo=UTC) - timedelta(milliseconds=1)
     china = timezone(timedelta(hours=8))
     assert parse_interval("2026-02-03T08:00:00+08:00") == (datetime(2026, 2, 3, 8, tzinfo=china),) * 2
 
@@ -93,19 +93,21 @@ def test_interval_that_ends_before_it_starts_is_refused() -> None:
         parse_interval("2026-02-03/2026-02-01")
 
 
-@given(st.integers(1, 10**6), st.integers(0, 2**53))
-def test_cursor_comes_back_as_the_position_it_was_made_of(version: int, position: int) -> None:
-    assert decode_cursor(encode_cursor(version, position), version, "roads") == position
+@given(st.integers(1, 10**6), st.integers(0, 2**53), st.integers(0, 2**53))
+def test_cursor_comes_back_as_the_position_it_was_made_of(version: int, edit: int, position: int) -> None:
+    assert decode_cursor(encode_cursor(version, edit, position), version, edit, "roads") == position
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_cursor_or_a_refusal(text: str) -> None:
     try:
-        assert decode_cursor(text, 1, "roads") >= -1
+        assert decode_cursor(text, 1, 0, "roads") >= -1
     except (InvalidQueryError, StaleCursorError) as error:
         assert str(error)  # noqa: PT017 -- both outcomes are right, anything else is not
 
 
 def test_cursor_of_an_older_version_is_gone() -> None:
-    with pytest.raises(StaleCursorError, match="from version 1 to 2"):
-        decode_cursor(encode_cursor(1, 5), 2, "roads")
+    with pytest.raises(StaleCursorError, match="from version 1, edit 3 to version 2, edit 3"):
+        decode_cursor(encode_cursor(1, 3, 5), 2, 3, "roads")
+    with pytest.raises(StaleCursorError, match="from version 1, edit 3 to version 1, edit 4"):
+        decode_cursor(encode_cursor(1, 3, 5), 1, 4, "roads")

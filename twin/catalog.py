@@ -236,7 +236,8 @@ def read_catalog(folder: Path) -> Catalog:
         return Catalog()
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise DamagedLayerError(
-            f"{path} is not a readable catalog ({error}): restore the city from a backup with: twin restore"
+            f"{path} is not a readable catalog ({error}): put back a copy of the city folder, or import "
+            "the sources again into a new city: twin init"
         ) from error
     return Catalog(layers)
 

@@ -420,6 +420,13 @@ def _open_state(folder: Path, url: str) -> StateStore:
         raise InvalidConfigError(
             f"{folder / CONFIG_NAME}: state_url {url!r} is no database: {error}"
         ) from error
+    except StorageError as error:
+        if url or os.access(folder, os.W_OK):
+            raise
+        raise StorageError(
+            f"the city folder {folder} is read-only here (只读): the live state in it must be writable; "
+            "let this user write to it, or copy it to a place that is"
+        ) from error
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"state_url {url!r} needs the package {error.name}; install it: pip install 'citytwin[postgres]'"

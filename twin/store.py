@@ -354,7 +354,8 @@ class LayerStore:
     def _damaged(self, version: LayerVersion, file: StoredFile, fault: str) -> DamagedLayerError:
         return DamagedLayerError(
             f"{self._root / file.path} of layer {version.layer!r}, version {version.version}, {fault}: "
-            "import it again, roll back to an older version, or restore a backup"
+            "import its source again (twin import), or from Python go back to an older version: "
+            f"LayerStore(folder).roll_back({version.layer!r}, version)"
         )
 
     def _feature_ids(self, schema: LayerSchema, rows: pa.Table, entry: LayerEntry) -> NDArray[np.int64]:

@@ -272,3 +272,13 @@ def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "live.db").write_bytes(b"not a database, but long enough to be looked at " * 40)
     with pytest.raises(StorageError, match="cannot be opened"):
         City.open(tmp_path)
+
+
+def test_folder_that_takes_no_files_is_said_to_be_read_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_config(tmp_path, CityConfig("x"))
+    (tmp_path / "live.db").mkdir()  # what no database can be opened in, whoever runs the test
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)
+    with pytest.raises(StorageError, match=r"the city folder .* is read-only here"):
+        City.open(tmp_path)

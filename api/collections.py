@@ -108,6 +108,7 @@ def describe(view: LayerView, root: str) -> dict[str, object]:
         "crs": [CRS84],
         "links": links,
     }
-    if view.layer.bbox is not None:
-        described["extent"] = {"spatial": {"bbox": [list(view.layer.bbox)], "crs": CRS84}}
+    box = view.bbox
+    if box is not None:
+        described["extent"] = {"spatial": {"bbox": [list(box)], "crs": CRS84}}
     return described

@@ -265,7 +265,7 @@ async def style(service: Service, ask: Ask, theme: str) -> Answer:
     if ask.holds(tag):
         return not_modified(tag, max_age_s=service.settings.max_age_s)
     layers = [
-        StyleLayerInfo(view.layer.schema.name, view.layer.schema.geometry, lowest_zoom(view), view.layer.bbox)
+        StyleLayerInfo(view.layer.schema.name, view.layer.schema.geometry, lowest_zoom(view), view.bbox)
         for view in views
     ]
     document = build_style(

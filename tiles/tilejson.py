@@ -42,7 +42,7 @@ def tilejson(view: LayerView, tiles_url: str, *, attribution: str = "") -> dict[
     """
     schema = view.layer.schema
     first = lowest_zoom(view)
-    west, south, east, north = view.layer.bbox or (-180.0, -85.0, 180.0, 85.0)
+    west, south, east, north = view.bbox or (-180.0, -85.0, 180.0, 85.0)
     document: dict[str, object] = {
         "tilejson": "3.0.0",
         "name": schema.title or schema.name,

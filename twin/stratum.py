@@ -59,6 +59,17 @@ class Stratum:
         """Whether every row of the layer is seen."""
         return not len(self.hidden) and self.is_allowed is None
 
+    @property
+    def bbox(self) -> Box | None:
+        """Box around the rows that are seen, degrees; None where none of them has a place."""
+        if self.is_plain:
+            return self.layer.bbox
+        rows = self.visible(np.arange(self.layer.n_placed))
+        if not len(rows):
+            return None
+        xmin, ymin, xmax, ymax = (bound[rows] for bound in self.layer.bounds)
+        return float(xmin.min()), float(ymin.min()), float(xmax.max()), float(ymax.max())
+
     def visible(self, rows: _Rows) -> _Rows:
         """Return those of some rows that are seen, in the same order.
 
@@ -353,3 +364,23 @@ def split(
         pieces.append((stratum, rows))
     order = np.argsort(np.argsort(owners, kind="stable"), kind="stable") if len(firsts) else None
     return pieces, order
+
+
+def box_around(strata: Sequence[Stratum]) -> Box | None:
+    """Return the box around the visible rows of all strata.
+
+    Parameters
+    ----------
+    strata : sequence of Stratum
+
+    Returns
+    -------
+    tuple of float or None
+        xmin, ymin, xmax, ymax, degrees; None where no visible row has a place. Whole strata have theirs
+        ready, of others every visible row is looked at.
+    """
+    boxes = [box for stratum in strata if (box := stratum.bbox) is not None]
+    if not boxes:
+        return None
+    wests, souths, easts, norths = zip(*boxes, strict=True)
+    return min(wests), min(souths), max(easts), max(norths)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ from twin.hot_columns import AreaSource
 from twin.layer import Layer
 from twin.query import Value, checked_box, checked_point, checked_polygon, typed_filters
 from twin.scope import WHOLE_CITY, Scope
-from twin.stratum import Divisions, lay, next_page, overlay_of, split
+from twin.stratum import Divisions, box_around, lay, next_page, overlay_of, split
 
 if TYPE_CHECKING:
     import geopandas
@@ -75,9 +76,7 @@ class LayerView:
         divisions: Divisions | None = None,
         areas: AreaSource | None = None,
     ) -> None:
-        self.layer = layer
-        self.edits = edits
-        self.scope = scope
+        self.layer, self.edits, self.scope = layer, edits, scope
         hidden = layer.rows_of(edits.hidden_ids)
         layers = [(layer, np.sort(hidden[hidden >= 0]))]
         if edits.table is not None:
@@ -119,6 +118,11 @@ class LayerView:
     def columns(self) -> pa.Schema:
         """Names and types of the property columns, those that only edited features have included."""
         return pa.unify_schemas([stratum.layer.arrow_schema for stratum in self._strata])
+
+    @cached_property
+    def bbox(self) -> tuple[float, float, float, float] | None:
+        """Box around all visible features, xmin, ymin, xmax, ymax degrees; None where none has a place."""
+        return box_around(self._strata)
 
     def _gather(self, rows_of: Callable[[Layer], _Positions]) -> _Positions:
         """Return the positions of the visible rows that a question to each layer finds."""
@@ -437,8 +441,7 @@ class LayerView:
 
         Returns
         -------
-        ndarray of shapely geometry, shape (k,)
-            lon, lat degrees.
+        ndarray of shapely geometry, shape (k,); lon, lat degrees
 
         Raises
         ------

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jsonschema
@@ -15,12 +15,13 @@ from api.app import create_app
 from api.settings import Settings
 from api.tiles import CELLS, TRUNCATED, parse_address
 from tests.api.conftest import Client
-from tests.api.town import make_town
+from tests.api.town import COMMUNITY_CODES, EAST, NORTH, SOUTH, WEST, make_town
 from tests.reference import reference_path
 from tiles.archive import archive_path, build_archive
 from tiles.matrix import MAX_ZOOM, tile_bbox, tiles_of_bbox
 from twin.city import City
 from twin.errors import InvalidQueryError, InvalidTileError
+from twin.schema import DECLARED
 
 MVT = "application/vnd.mapbox-vector-tile"
 HALL_TILE = (16, *tiles_of_bbox((120.0405, 28.8905, 120.0405, 28.8905), 16)[:2])
@@ -191,6 +192,48 @@ def test_edited_feature_of_a_ranked_layer_is_in_the_next_tile(tmp_path: Path, la
     assert answer.status_code == 200, answer.text
     assert feature_id in {feature["id"] for feature in drawn(answer.content, layer)}
     city.close()
+
+
+@pytest.fixture
+def stamped(tmp_path: Path) -> Iterator[City]:
+    """A town whose buildings know the divisions they stand in."""
+    city = make_town(tmp_path / "town.city", n_buildings=50, n_addresses=10)
+    view = city.layer("buildings")
+    table = view.take(view.positions())
+    city.store.put(DECLARED["buildings"], table, areas=city.area_assigner)
+    yield city
+    city.close()
+
+
+def test_extents_are_those_of_what_the_caller_sees(stamped: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client(create_app(stamped, Settings()))
+    western = stamped.divisions.scope(COMMUNITY_CODES[0])
+    frame = stamped.layer("buildings").to_geodataframe()
+    half = shapely.box(WEST, SOUTH, (WEST + EAST) / 2, NORTH)
+    wanted = pytest.approx(list(frame[frame.intersects(half)].total_bounds), abs=1e-9)
+    assert list(frame.total_bounds) != wanted
+    monkeypatch.setattr("api.ask.caller_scope", lambda _: western)
+    assert client("/collections/buildings").json()["extent"]["spatial"]["bbox"][0] == wanted
+    assert client("/tiles/buildings.json").json()["bounds"] == wanted
+    assert client("/styles/day.json").json()["sources"]["buildings"]["bounds"] == wanted
+
+
+def test_prebuilt_tile_is_not_for_a_caller_who_sees_less(
+    stamped: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = stamped.layer("buildings")
+    build_archive(view, archive_path(stamped.path, view.layer), range(13, 17))
+    client = Client(create_app(stamped, Settings()))
+    frame = view.to_geodataframe()
+    farthest_east = frame.geometry[frame.bounds["maxx"].idxmax()].bounds
+    path = path_of("buildings", (14, *tiles_of_bbox(farthest_east, 14)[:2]))
+    western = stamped.divisions.scope(COMMUNITY_CODES[0])
+    limited = stamped.layer("buildings", western)
+    own = set(limited.take(limited.positions())["feature_id"].to_pylist())
+    whole = {feature["id"] for feature in drawn(client(path).content, "buildings")}
+    assert whole - own
+    monkeypatch.setattr("api.ask.caller_scope", lambda _: western)
+    assert {feature["id"] for feature in drawn(client(path).content, "buildings")} == whole & own
 
 
 def test_tile_that_left_features_out_says_so(client_of: Callable[..., Client], town: City) -> None:

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from tests.twin.layer_samples import SOUTH, WEST, WIDTH, Quarters, schema_of, shapes_of, table_of
 from twin.cells import cells_of, disk
+from twin.edits import Edits
 from twin.errors import InvalidQueryError, UnknownFeatureError, UnknownFieldError
 from twin.layer import Layer
 from twin.ragged import Kind
+from twin.scope import Scope
 from twin.view import LayerView
 
 KINDS: tuple[Kind, ...] = ("point", "line", "polygon")
@@ -60,6 +62,23 @@ def test_box_finds_what_shapely_finds(kind: Kind, box: tuple[float, float, float
     with np.errstate(invalid="ignore"):
         meets = (bounds[:, :2] <= box[2:]).all(axis=1) & (bounds[:, 2:] >= box[:2]).all(axis=1)
     assert ids_of(view, view.in_bbox(box, exact=False)) == where(meets)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_box_around_a_view_holds_what_is_seen_and_no_more(kind: Kind) -> None:
+    layer, shapes = LAYERS[kind], SHAPES[kind]
+    assert VIEWS[kind].bbox == layer.bbox
+    farther = table_of(shapely.transform(shapes[:1], lambda xy: xy + 3.0))
+    edited = LayerView(layer, Edits(1, np.array([3, 4]), np.array([N + 9]), farther))
+    for view in (
+        LayerView(layer, Edits(1, layer.feature_ids[:50], np.empty(0, np.int64), None)),
+        edited,
+        VIEWS[kind].within(Scope(((1, 2),)), Quarters()),
+    ):
+        seen = view.geometries(view.positions())
+        assert view.bbox == pytest.approx(shapely.total_bounds(seen[seen != None]), abs=1e-12)  # noqa: E711 -- by element
+    assert edited.bbox != layer.bbox
+    assert VIEWS[kind].within(Scope(((7, 8),)), Quarters()).bbox is None
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -26,8 +26,7 @@ from twin.view import LayerView
 CELLS = ".cells"
 """Behind a layer's name: its counts by H3 cell instead of its features."""
 TRUNCATED = b"x-truncated"
-"""Header of a tile that left features out: how many, or ``some`` from an archive."""
-SOME = "some"
+"""Header of a tile that left features out: how many."""
 MB = 1_000_000
 
 Address = tuple[int, int, int]
@@ -99,9 +98,8 @@ class Drawer:
         archive = self._archive(view.layer)
         if archive is None or address[0] not in archive.zooms:
             return None
-        dropped = archive.metadata.get("dropped")
-        is_cut = isinstance(dropped, dict) and bool(dropped.get(str(address[0])))
-        return PackedTile(archive.tile(*address) or b"", SOME if is_cut else "")
+        n_dropped = archive.n_dropped(*address)
+        return PackedTile(archive.tile(*address) or b"", str(n_dropped) if n_dropped else "")
 
     def _archive(self, layer: Layer) -> Archive | None:
         path = archive_path(self._service.city.path, layer)

@@ -89,7 +89,8 @@ def build_archive(
 
     Notes
     -----
-    Metadata hold ``dropped``: for each zoom how many times a feature was left out of a tile.
+    Metadata hold ``dropped``: how many features each tile left out, by ``z/x/y``; tiles that left out none
+    are not named.
     """
     if not zooms:
         raise InvalidTileError("no zoom came to build an archive of")
@@ -97,11 +98,12 @@ def build_archive(
         check_tile(z, 0, 0)
     path.parent.mkdir(parents=True, exist_ok=True)
     parts = parts_of(view, view.in_bbox((-180.0, -90.0, 180.0, 90.0), exact=False))
-    dropped = dict.fromkeys(sorted(zooms), 0)
+    dropped: dict[str, int] = {}
     with TemporaryFile(dir=path.parent) as file:
         contents = _Contents(file)
         for n_drawn, (address, tile) in enumerate(_drawn(_jobs(parts, sorted(zooms))), start=1):
-            dropped[address[0]] += tile.n_dropped
+            if tile.n_dropped:
+                dropped["/".join(map(str, address))] = tile.n_dropped
             if tile.content:
                 contents.add(tile_id(*address), igzip.compress(tile.content, GZIP_LEVEL, mtime=0))
             if progress is not None and n_drawn % BATCH == 0:
@@ -213,6 +215,8 @@ class Archive:
         self.metadata: dict[str, object] = json.loads(
             gzip.decompress(self._map[at : at + header["metadata_length"]])
         )
+        dropped = self.metadata.get("dropped")
+        self._dropped: dict[str, int] = dropped if isinstance(dropped, dict) else {}
         entries = self._entries(header["root_offset"], header["root_length"])
         leaves = [
             self._entries(header["leaf_directory_offset"] + int(offset), int(length))
@@ -235,6 +239,20 @@ class Archive:
 
     def __len__(self) -> int:
         return int((self._ends - self._ids).sum())
+
+    def n_dropped(self, z: int, x: int, y: int) -> int:
+        """Return how many features one tile left out.
+
+        Parameters
+        ----------
+        z, x, y : int
+            Tile address.
+
+        Returns
+        -------
+        int
+        """
+        return self._dropped.get(f"{z}/{x}/{y}", 0)
 
     def tile(self, z: int, x: int, y: int) -> bytes | None:
         """Return one tile, gzip-compressed; None where the archive has none.
@@ -269,7 +287,7 @@ def _jobs(parts: Sequence[Part], zooms: Sequence[int]) -> Iterator[Job]:
     sizes = np.cumsum([0, *map(len, boxes)])
     for z in zooms:
         side = GRID_BITS - z
-        margin = BUFFER << (side - EXTENT.bit_length() + 1)
+        margin = (BUFFER + 1) << (side - EXTENT.bit_length() + 1)  # the candidates of `encode_tile`
         tiles = box_of_row + (1 << (GRID_BITS - 1)) + np.array([-margin, -margin, margin, margin])
         tiles = np.clip(tiles >> side, 0, (1 << z) - 1)
         n_tiles = int(((tiles[:, 2] - tiles[:, 0] + 1) * (tiles[:, 3] - tiles[:, 1] + 1)).sum())
@@ -321,7 +339,7 @@ def _header(view: LayerView) -> dict[str, object]:
     }
 
 
-def _metadata(view: LayerView, zooms: Sequence[int], dropped: dict[int, int]) -> dict[str, object]:
+def _metadata(view: LayerView, zooms: Sequence[int], dropped: dict[str, int]) -> dict[str, object]:
     """Return what clients read of the archive's content."""
     schema = view.layer.schema
     return {
@@ -329,5 +347,5 @@ def _metadata(view: LayerView, zooms: Sequence[int], dropped: dict[int, int]) ->
         "type": "overlay",
         "version": view.version_tag,
         "vector_layers": vector_layers(view, zooms[0], zooms[-1]),
-        "dropped": {str(z): count for z, count in dropped.items()},
+        "dropped": dropped,
     }

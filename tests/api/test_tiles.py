@@ -65,6 +65,21 @@ def test_tile_without_features_is_empty(client: Client) -> None:
         assert answer.headers["content-length"] == "0"
 
 
+def test_prebuilt_tile_says_exactly_how_many_features_it_left_out(tmp_path: Path) -> None:
+    city = make_town(tmp_path / "town.city", n_buildings=50, n_addresses=10)
+    client = Client(create_app(city, Settings()))
+    x0, y0, x1, y1 = tiles_of_bbox((WEST, SOUTH, EAST, NORTH), 13)
+    paths = [path_of("buildings", (13, x, y)) for x in range(x0, x1 + 1) for y in range(y0, y1 + 1)]
+    said = [client(path).headers.get(TRUNCATED.decode()) for path in paths]
+    view = city.layer("buildings")
+    build_archive(view, archive_path(city.path, view.layer), range(13, 15))
+    stored = Client(create_app(city, Settings()))
+    assert [stored(path).headers.get(TRUNCATED.decode()) for path in paths] == said
+    assert None in said
+    assert any(said)
+    city.close()
+
+
 def test_who_holds_the_tile_gets_304_without_its_being_drawn(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +184,7 @@ def test_prebuilt_tile_is_the_drawn_tile_until_the_layer_is_edited(
         packed = app(path, accept_encoding="gzip")
         assert app("/tiles/buildings/16/0/0.mvt").content == b""
     assert stored.content == packed.content == on_the_fly.content
+    assert TRUNCATED.decode() not in stored.headers
     assert stored.headers["etag"] == on_the_fly.headers["etag"]
     hall = int(view.take(np.array([0]), ["feature_id"])["feature_id"][0].as_py())
     city.state.delete_feature("buildings", hall, author="test")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,8 @@ from layers.delivery import delivered
 from layers.encodings import encoding_of_text, utf8_chunks
 from twin.city import City
 from twin.crs import CRSName, parse_crs, to_wgs84
+from twin.division_rows import LEVELS, CodeLayout, read_divisions
+from twin.divisions import CHINA_TIME
 from twin.durable import DurableFile
 from twin.errors import ImportRefusedError, InvalidLayerError, StorageError
 from twin.grid_index import GridIndex
@@ -62,11 +66,11 @@ def locate_table(
     target : Path
         CSV to write: every byte of the source, and in each record the layer's key
         (``grid_id`` for the grid), empty where the point lies in no polygon or cannot be
-        read. A column of that name is filled anew, otherwise it comes last. UTF-16 becomes
-        UTF-8, other encodings stay.
+        read. It comes last; a record with fewer fields than the header is filled up with empty
+        ones and counted as unreadable. UTF-16 becomes UTF-8, other encodings stay.
     layer : str
         A polygon layer with a key. Where several polygons hold a point, the lowest key in
-        string order counts.
+        string order counts; of ``divisions``, the lowest level of those in force today.
     crs : str
         What ``lon`` and ``lat`` are in: ``wgs84``, ``gcj02``, ``bd09`` or ``EPSG:n``.
 
@@ -77,7 +81,8 @@ def locate_table(
     Raises
     ------
     ImportRefusedError
-        If the source is missing, not CSV, or has no ``lon`` and ``lat``.
+        If the source is missing, not CSV, has no ``lon`` and ``lat``, or has a column of the
+        key's name already.
     InvalidCRSError
         If the CRS is unknown, or needs a conversion that this city does not make.
     InvalidLayerError
@@ -89,42 +94,64 @@ def locate_table(
     """
     name = parse_crs(crs)
     city.config.refuse_conversion(name)
-    key, index = _index_of(city, layer)
+    key, units, index = _index_of(city, layer)
     table = _Table.read(source, key)
     lon, lat, is_readable = _points(table, name)
     found = np.full(len(lon), -1, dtype=np.int32)
     found[is_readable] = index.lookup(lon[is_readable], lat[is_readable])
-    _write(table.filled(key, index.grid_ids.tolist(), found), target)
+    _write(table.filled(key, units, found), target)
     placed, unreadable = int((found >= 0).sum()), int((~is_readable).sum())
     return LocateSummary(len(lon), placed, len(lon) - placed - unreadable, unreadable)
 
 
-def _index_of(city: City, layer: str) -> tuple[str, GridIndex]:
-    """Return the key field of a polygon layer and its exact index."""
+def _index_of(city: City, layer: str) -> tuple[str, list[str], GridIndex]:
+    """Return the key field of a polygon layer, the key at each position of its exact index, and that."""
     view = city.layer(layer)
     schema = view.layer.schema
     if schema.geometry != "polygon" or not schema.key:
         held = f"{schema.geometry} features with {f'the key {schema.key}' if schema.key else 'no key'}"
         raise InvalidLayerError(f"layer {layer!r} holds {held}; twin locate needs polygons with a key")
     if layer == "grid":
-        return schema.key, city.grid_index
+        return schema.key, city.grid_index.grid_ids.tolist(), city.grid_index
     positions = view.positions()
-    keys = view.take(positions, [schema.key])[schema.key].to_pylist()
-    return schema.key, GridIndex.build([str(one) for one in keys], view.geometries(positions))
+    rows = view.take(positions)
+    keys = [str(one) for one in rows[schema.key].to_pylist()]
+    ranks = [""] * len(keys)  # before the key, for the index prefers what is first in string order
+    if layer == "divisions":
+        levels = _levels_in_force(rows)
+        is_there = levels > 0
+        positions, keys = positions[is_there], list(compress(keys, is_there.tolist()))
+        ranks = [str(len(LEVELS) - level) for level in levels[is_there].tolist()]
+    index = GridIndex.build(
+        [rank + key for rank, key in zip(ranks, keys, strict=True)], view.geometries(positions)
+    )
+    n_ranked = len(ranks[0]) if ranks else 0
+    return schema.key, [ranked[n_ranked:] for ranked in index.grid_ids.tolist()], index
+
+
+def _levels_in_force(rows: pa.Table) -> NDArray[np.int64]:
+    """Return the level of each row of the divisions, 1 the city, 0 where it is not in force today."""
+    today = datetime.now(CHINA_TIME).date()
+    found = np.zeros(rows.num_rows, dtype=np.int64)
+    for row in range(rows.num_rows):
+        divisions, _ = read_divisions(rows.slice(row, 1), CodeLayout())
+        found[row] = divisions[0].level if divisions and divisions[0].is_valid(today) else 0
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
     """The bytes of a CSV table and where its records end.
 
-    ``bounds`` (n, k, 2) are the fields lon and lat of each record, then the key where the table has one.
-    Record 0 is the header.
+    ``bounds`` (n, 2, 2) are the fields lon and lat of each record, ``n_missing`` (n,) how many fields it
+    has fewer than the header, which is record 0.
     """
 
     content: NDArray[np.uint8]
     codec: str
     ends: NDArray[np.int64]
     bounds: NDArray[np.int64]
+    n_missing: NDArray[np.int64]
 
     @classmethod
     def read(cls, source: Path, key: str) -> _Table:
@@ -139,11 +166,14 @@ class _Table:
         n_records = split(content, start, wanted, ends, counts, bounds)
         if n_records < 0:
             raise ImportRefusedError(f"{source.name}: the quotation mark of row {-1 - n_records} stays open")
-        for row in np.flatnonzero(counts[:n_records] != len(header))[:1].tolist():
+        n_missing = len(header) - counts[:n_records]
+        for row in np.flatnonzero(n_missing < 0)[:1].tolist():
             raise ImportRefusedError(
                 f"{source.name}: row {row} has {counts[row]} fields, the header has {len(header)}"
             )
-        return cls(content, codec, ends[:n_records], bounds[:n_records])
+        is_short = n_missing > 0
+        bounds[:n_records][is_short] = ends[:n_records][is_short, None, None]  # no field that can be read
+        return cls(content, codec, ends[:n_records], bounds[:n_records], n_missing)
 
     def numbers(self, place: int) -> NDArray[np.float64]:
         """Return one wanted field of each data record as float64, NaN where it is no number."""
@@ -159,14 +189,15 @@ class _Table:
 
     def filled(self, key: str, units: list[str], found: NDArray[np.int32]) -> tuple[pa.Buffer, bytes]:
         """Return the bytes of the table with the key of the unit found in each record, in two pieces."""
-        if self.bounds.shape[1] > len(COORDINATES):
-            cuts, comma = self.bounds[:, -1], ""
-            header = self.content[slice(*cuts[0])].tobytes()
-        else:
-            cuts, comma = np.column_stack([self.ends, self.ends]), ","
-            header = (comma + _field(key)).encode()
-        texts = [header, comma.encode(), *((comma + _field(unit)).encode(self.codec) for unit in units)]
-        wanted = pa.array(texts, pa.large_binary()).take(pa.array(np.append([0], found + 2)))
+        cuts = np.column_stack([self.ends, self.ends])
+        plain = [
+            ("," + _field(key)).encode(),
+            b",",
+            *(("," + _field(unit)).encode(self.codec) for unit in units),
+        ]
+        short = [b"," * (1 + n_missing) for n_missing in range(1, int(self.n_missing.max()) + 1)]
+        choice = np.where(self.n_missing > 0, len(plain) - 1 + self.n_missing, np.append([0], found + 2))
+        wanted = pa.array([*plain, *short], pa.large_binary()).take(pa.array(choice))
         edges = np.concatenate([[0], cuts.reshape(-1), [len(self.content)]])
         kept = _slices(self.content, edges).take(pa.array(np.arange(0, len(edges) - 2, 2)))
         joined = pc.binary_join_element_wise(kept, wanted, pa.scalar(b"", pa.large_binary()))
@@ -193,7 +224,7 @@ def _header(content: NDArray[np.uint8], start: int, codec: str) -> list[str]:
 
 
 def _columns(header: list[str], key: str, name: str) -> list[int]:
-    """Return the places of lon and lat, and of the key where the table has one."""
+    """Return the places of lon and lat; refuse a table that has the column to be written."""
     plain = [field.strip().lower() for field in header]
     for wanted in COORDINATES:
         if plain.count(wanted) != 1:
@@ -201,8 +232,11 @@ def _columns(header: list[str], key: str, name: str) -> list[int]:
             raise ImportRefusedError(
                 f"{name} has {came} {wanted!r}; it has {', '.join(header) or 'no header'}"
             )
-    fields = [field.strip() for field in header]
-    return [*map(plain.index, COORDINATES), *([fields.index(key)] if key in fields else [])]
+    if key.lower() in plain:
+        raise ImportRefusedError(
+            f"{name} has a column {key!r} already; rename or remove it, its values would be lost"
+        )
+    return [*map(plain.index, COORDINATES)]
 
 
 def _slices(content: NDArray[np.uint8], edges: NDArray[np.int64]) -> pa.Array:

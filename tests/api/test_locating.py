@@ -114,11 +114,44 @@ def test_capitals_and_blanks_in_the_header_are_understood(city: City, tmp_path: 
     assert summary.placed == 1
 
 
-def test_column_that_is_there_already_is_filled_anew(city: City, tmp_path: Path) -> None:
+def test_column_that_is_there_already_is_not_overwritten(city: City, tmp_path: Path) -> None:
+    with pytest.raises(ImportRefusedError, match="has a column 'grid_id' already"):
+        located(city, tmp_path, b"lon,grid_id,lat\n0,kept,0\n")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_short_row_is_filled_up_and_counted_as_unreadable(city: City, tmp_path: Path) -> None:
     x, y = inside(5)
-    once, _ = located(city, tmp_path, f"lon,grid_id,lat\n{x},old,{y}\n0,old,0\n".encode())
-    assert once == f"lon,grid_id,lat\n{x},{IDS[5]},{y}\n0,,0\n".encode()
-    assert located(city, tmp_path, once)[0] == once
+    output, summary = located(city, tmp_path, f"id,lon,lat,note\n1,{x}\n2,{x},{y},a\n3,{x},{y}\n4\n".encode())
+    unit = IDS[5]
+    assert output == f"id,lon,lat,note,grid_id\n1,{x},,,\n2,{x},{y},a,{unit}\n3,{x},{y},,\n4,,,,\n".encode()
+    assert summary == LocateSummary(4, 1, 0, 3)
+
+
+def test_deepest_division_in_force_counts(tmp_path: Path) -> None:
+    rows = [
+        ("339900000000", 1, 4, None),
+        ("339901000000", 2, 3, None),
+        ("339901001000", 3, 2, None),
+        ("339901001001", 4, 1, None),
+        ("339901000001", 4, 2, 0),  # no longer in force
+    ]
+    code, level, width, valid_to = zip(*rows, strict=True)
+    table = pa.table(
+        {
+            "code": code,
+            "name": [f"区{one}" for one in code],
+            "level": level,
+            "valid_to": pa.array(valid_to, pa.timestamp("ms", "UTC")),
+            "geometry": shapely.to_wkb(shapely.box(120, 28, 120 + np.array(width) / 10, 28.1)),
+        }
+    )
+    with City.create(tmp_path / "b.city", CityConfig("测试市", "EPSG:4549")) as city:
+        city.store.put(DECLARED["divisions"], table)
+        points = b"lon,lat\n120.05,28.05\n120.15,28.05\n120.25,28.05\n120.35,28.05\n120.45,28.05\n"
+        output, _ = located(city, tmp_path, points, layer="divisions")
+    keys = [line.split(",")[2] for line in output.decode().splitlines()]
+    assert keys == ["code", "339901001001", "339901001000", "339901000000", "339900000000", ""]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +227,7 @@ def test_packed_and_utf16_tables_come_out_as_plain_utf8(city: City, tmp_path: Pa
         (b"x,y\n1,2\n", "has no column 'lon'; it has x, y"),
         ("经度,纬度\n1,2\n".encode("gbk"), "has no column 'lon'; it has 经度, 纬度"),
         (b"lon,lat,LON\n1,2,3\n", "has 2 columns 'lon'"),
-        (b"lon,lat\n1,2\n3\n", "row 2 has 1 fields, the header has 2"),
+        (b"lon,lat\n1,2\n3,4,5\n", "row 2 has 3 fields, the header has 2"),
         (b'lon,lat\n1,"2\n3,4\n', "the quotation mark of row 1 stays open"),
         (b"\x00\x01\x02\x03", "holds zero bytes"),
         (b'{"type": "FeatureCollection"}', "named as a text table but its content is GeoJSON"),

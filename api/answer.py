@@ -115,7 +115,7 @@ def fresh_gzip(
     return Answer(200, headers, packed)
 
 
-def not_modified(tag: str, *, max_age_s: int = 0) -> Answer:
+def not_modified(tag: str, *, max_age_s: int = 0, extra: tuple[tuple[bytes, bytes], ...] = ()) -> Answer:
     """Return the empty 304 for a caller who already holds the answer.
 
     Parameters
@@ -124,12 +124,14 @@ def not_modified(tag: str, *, max_age_s: int = 0) -> Answer:
         Entity tag of the answer.
     max_age_s : int
         As in :func:`fresh`.
+    extra : tuple of (bytes, bytes)
+        Headers that the 200 would vary by.
 
     Returns
     -------
     Answer
     """
-    return Answer(304, _caching(tag, max_age_s))
+    return Answer(304, [*_caching(tag, max_age_s), *extra])
 
 
 def live(body: bytes, media_type: str = JSON, *, status: int = 200) -> Answer:

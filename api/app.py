@@ -183,13 +183,15 @@ def _add_refusals(app: FastAPI) -> None:
 
     async def framework(request: Request, error: HTTPException) -> Response:
         path = request.url.path
-        allowed = (error.headers or {}).get("Allow", "GET")
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = "GET, HEAD"  # the front door answers HEAD wherever GET is answered
         detail = {
             404: f"there is nothing at {path}; the landing page / links what there is",
-            405: f"{request.method} is not taken at {path}; it takes {allowed}",
+            405: f"{request.method} is not taken at {path}; it takes GET, HEAD",
         }.get(error.status_code, str(error.detail))
         answer = refusal(error.status_code, detail, code="Http", instance=path)
-        for name, value in (error.headers or {}).items():
+        for name, value in headers.items():
             answer.raw_headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
         return answer
 

@@ -21,6 +21,8 @@ CONFORMS_TO = (
 )
 """Only what ``tests/api/test_conformance.py`` proves."""
 
+_NEGOTIATED = ((b"vary", b"accept"),)
+
 
 async def landing(service: Service, ask: Ask) -> Answer:
     """Return the JSON landing page: where everything is.
@@ -37,7 +39,7 @@ async def landing(service: Service, ask: Ask) -> Answer:
     name = service.city.config.name
     tag = ask.tag("landing", name)
     if ask.holds(tag):
-        return not_modified(tag)
+        return not_modified(tag, extra=_NEGOTIATED)
     root = ask.base_url
     page = {
         "title": name,
@@ -50,7 +52,7 @@ async def landing(service: Service, ask: Ask) -> Answer:
             link(f"{root}/collections", "data", JSON, "Layers"),
         ],
     }
-    return fresh(ask, orjson.dumps(page), tag=tag, extra=((b"vary", b"accept"),))
+    return fresh(ask, orjson.dumps(page), tag=tag, extra=_NEGOTIATED)
 
 
 async def conformance(ask: Ask) -> Answer:

@@ -90,7 +90,7 @@ class PageShelf:
         is_packed = ask.takes_gzip and bool(page.packed)
         tag = page.packed_tag if is_packed else page.tag
         if ask.holds(tag):
-            return not_modified(tag)
+            return not_modified(tag, extra=extra)
         headers = (*_GUARDS, *extra)
         if page.media_type.startswith("text/html"):
             headers = (*headers, POLICY)

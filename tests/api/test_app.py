@@ -29,6 +29,14 @@ def test_browsers_get_the_map_and_programs_the_links(client: Client) -> None:
     assert client("/?lang=en", accept=BROWSER).status_code == 200
 
 
+@pytest.mark.parametrize("accept", [BROWSER, "*/*"])
+def test_who_holds_the_first_page_still_learns_what_it_varies_by(client: Client, accept: str) -> None:
+    tag = client("/", accept=accept).headers["etag"]
+    again = client("/", accept=accept, if_none_match=tag)
+    assert again.status_code == 304
+    assert set(again.headers.get_list("vary", split_commas=True)) == {"accept", "accept-encoding"}
+
+
 def test_unknown_path_and_method_are_problems(client: Client) -> None:
     for path in ("/nowhere", "/docs", "/redoc", "/collections/", "/tiles/roads/1/2.mvt"):
         answer = client(path)
@@ -38,7 +46,7 @@ def test_unknown_path_and_method_are_problems(client: Client) -> None:
         answer = client(path, "POST")
         assert answer.status_code == 405
         assert answer.headers["content-type"] == "application/problem+json"
-        assert "GET" in answer.headers["allow"]
+        assert answer.headers["allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize(

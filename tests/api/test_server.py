@@ -55,7 +55,7 @@ def test_half_written_layer_is_one_sentence_before_anybody_is_answered(tmp_path:
     answer = CliRunner().invoke(main, ["serve", "--city", str(tmp_path / "town.city"), "--port", "0"])
     assert answer.exit_code == 2
     assert f"{cut.name} of layer 'roads'" in answer.stderr
-    assert "import it again" in answer.stderr
+    assert "twin import" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 

@@ -16,7 +16,7 @@ from api.merging import Arrival, Merged, absent, has_rows_of, merge
 from api.progress import Advance, unseen_step
 from layers.misfit import CLIP_M, ROADS_CLIP_M, Distance, Trusted
 from layers.report import ImportReport, ReadResult
-from twin.catalog import LayerVersion, Provenance
+from twin.catalog import LICENCE_SEPARATOR, LayerVersion, Provenance
 from twin.city import City
 from twin.crs import parse_crs, working_crs
 from twin.errors import DamagedLayerError, ImportRefusedError, StorageError
@@ -32,8 +32,6 @@ KINDS = (*STREET_MAPS, *NAMED, "vector", *RASTERS)
 """What can be imported; each kind has a reader in ``layers``."""
 OSM_LICENCE = "© OpenStreetMap contributors, ODbL 1.0"
 """What street maps are under unless the request says otherwise, as every map must show it."""
-LICENCE_SEPARATOR = "; "
-"""Between the licences of a layer that several sources share."""
 NOT_STAMPED = frozenset({"divisions", "grid"})
 """Layers that areas are made of: placing features in them is left to the build."""
 
@@ -301,8 +299,6 @@ def _merged(city: City, name: str, arrivals: Sequence[Arrival]) -> Merged:
     """Merge what came with the version in force, edits left out: they stay open above the new one."""
     layer, lost = _layer_before(city, name, {arrival.source for arrival in arrivals})
     merged = merge(layer, arrivals)
-    if layer is None and not lost:
-        return merged
     ids = merged.table["feature_id"] if "feature_id" in merged.table.column_names else None
     is_new = np.ones(merged.table.num_rows, dtype=np.bool_) if ids is None else ids.is_null().to_numpy()
     filled = np.zeros(len(is_new), np.int64) if ids is None else ids.fill_null(0).to_numpy().copy()

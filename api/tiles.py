@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import orjson
@@ -19,6 +20,7 @@ from tiles.matrix import MAX_ZOOM, check_tile
 from tiles.style import StyleLayerInfo, build_style
 from tiles.tilejson import lowest_zoom
 from tiles.tilejson import tilejson as layer_tilejson
+from twin.catalog import LICENCE_SEPARATOR
 from twin.errors import InvalidQueryError
 from twin.layer import Layer
 from twin.view import LayerView
@@ -129,6 +131,12 @@ def draw(view: LayerView, layer: str, address: Address) -> PackedTile:
     made = encode_cells_tile(view, *address) if layer.endswith(CELLS) else encode_tile(view, *address)
     packed = gzipped(made.content) if made.content else b""
     return PackedTile(packed, str(made.n_dropped) if made.n_dropped else "")
+
+
+def _licences(views: Sequence[LayerView]) -> list[str]:
+    """Return each licence that stands behind a map once."""
+    named = (view.layer.provenance.licence.split(LICENCE_SEPARATOR) for view in views)
+    return sorted({licence for licences in named for licence in licences} - {""})
 
 
 def view_of(service: Service, ask: Ask, layer: str) -> LayerView:
@@ -272,6 +280,6 @@ async def style(service: Service, ask: Ask, theme: str) -> Answer:
         theme=theme,
         lang="en" if lang == "en" else "zh",
         name=city.config.name,
-        attribution=", ".join(sorted({view.layer.provenance.licence for view in views} - {""})),
+        attribution=", ".join(_licences(views)),
     )
     return fresh(ask, orjson.dumps(document), JSON, tag=tag, max_age_s=service.settings.max_age_s)

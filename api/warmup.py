@@ -11,6 +11,7 @@ from api.locate import NEAR_M
 from api.service import Service
 from api.tiles import draw
 from tiles.matrix import tiles_of_bbox
+from tiles.warm import warm_up
 from twin.city import City
 from twin.errors import TwinError
 
@@ -28,11 +29,19 @@ class Warmth:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._warm: set[str] = set()
+        self._has_kernels = False
         self._lock = asyncio.Lock()
 
     async def bring(self) -> None:
-        """Ask every layer that has not been asked yet, in a thread: the first time kernels are compiled."""
+        """Load the tile kernels and ask every layer that has not been asked yet, in a thread.
+
+        The kernels come first and also without any layer: a city that is still being
+        built is drawn as soon as its roads are there.
+        """
         async with self._lock:
+            if not self._has_kernels:
+                await self._service.in_thread(warm_up)
+                self._has_kernels = True
             cold = [name for name in self._service.city.layers() if name not in self._warm]
             for name in cold:
                 if await self._service.in_thread(warm_layer, self._service.city, name):

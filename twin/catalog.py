@@ -18,6 +18,8 @@ from twin.frame import Box
 from twin.schema import Field, LayerSchema
 
 CATALOG_NAME = "catalog.json"
+LICENCE_SEPARATOR = "; "
+"""Between the licences of a layer that several sources share."""
 _LOCK_NAME = ".catalog.lock"
 _FORMAT = 1
 

@@ -137,6 +137,16 @@ def test_two_extracts_in_one_import_are_one_street_map(city: City, tmp_path: Pat
     assert ids_by(city, "roads", "osm_id").keys() == {"w7", "w8", "w9"}
 
 
+def test_ids_of_a_removed_layer_and_of_its_edits_are_not_given_again(city: City, tmp_path: Path) -> None:
+    lamps = tmp_path / "lamps.geojson"
+    take_in(city, "vector", write_lamps(lamps, {"L1": "good", "L2": "good"}), layer="parts")
+    used = set(ids_by(city, "parts", "part_id").values())
+    used.add(city.state.new_feature_id("parts", at_least=city.store.next_id("parts")))
+    city.store.remove("parts")
+    take_in(city, "vector", write_lamps(lamps, {"L1": "again", "L3": "new"}), layer="parts")
+    assert not used & set(ids_by(city, "parts", "part_id").values())
+
+
 def test_open_edits_stay_above_an_import_and_their_ids_are_not_given_again(
     city: City, tmp_path: Path
 ) -> None:

@@ -57,7 +57,10 @@ def view_of(shapes: np.ndarray, properties: dict[str, pa.Array]) -> LayerView:
 
 
 def peer_tile(shapes: np.ndarray, properties: dict[str, pa.Array], tile: tuple[int, int, int]) -> bytes:
-    """Return the tile as mapbox-vector-tile makes it of shapes that are projected and picked already."""
+    """Return the tile as mapbox-vector-tile makes it of shapes that are projected and picked already.
+
+    As in our own encoder, only what crosses the border of the buffer is clipped.
+    """
     key = (id(shapes), tile)
     if key not in _peer_inputs:
         units = tile_units(shapes, tile)
@@ -66,6 +69,7 @@ def peer_tile(shapes: np.ndarray, properties: dict[str, pa.Array], tile: tuple[i
         _peer_inputs[key] = [
             {
                 "geometry": units[row],
+                "is_crossing": not BUFFER_BOX.contains(units[row]),
                 "id": int(row),
                 "properties": {name: v[row] for name, v in columns.items() if v[row] is not None},
             }
@@ -73,6 +77,8 @@ def peer_tile(shapes: np.ndarray, properties: dict[str, pa.Array], tile: tuple[i
         ]
     features = [
         {**feature, "geometry": shapely.intersection(feature["geometry"], BUFFER_BOX)}
+        if feature["is_crossing"]
+        else feature
         for feature in _peer_inputs[key]
     ]
     layer = {"name": "buildings", "features": features}

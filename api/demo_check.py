@@ -91,6 +91,10 @@ class SourceTruth:
         rows = pd.read_csv(self._folder / "divisions.csv", dtype=str)
         return dict(rows[rows["valid_to"].isna()][["code", "name"]].itertuples(index=False))
 
+    def n_rows(self, name: str) -> int:
+        """Return how many rows a text table of the county has."""
+        return len(pd.read_csv(self._folder / name, dtype=str))
+
     def unit_of(self, lon: float, lat: float) -> str:
         """Return the code of the first grid unit that covers a point, empty where none does."""
         covering = self.grid[self.grid.covers(shapely.Point(lon, lat))]["网格编码"]
@@ -163,6 +167,9 @@ class Examiner:
         matched = at("numberMatched")
         self.ask("how many buildings", "collections/buildings/items?limit=1", matched, len(truth.buildings))
         self.ask("how many grid units", "collections/grid/items?limit=1", matched, len(truth.grid))
+        self.ask(
+            "how many old names", "collections/aliases/items?limit=1", matched, truth.n_rows("old_names.csv")
+        )
         inside = int(truth.buildings.intersects(shapely.box(*CENTRE_BOX)).sum())
         box = ",".join(map(str, CENTRE_BOX))
         path = f"collections/buildings/items?limit=10000&bbox={box}"

@@ -263,6 +263,10 @@ def _read_vector(city: City, request: ImportRequest, path: Path, name: str) -> R
         from layers.addresses import read_addresses
 
         return read_addresses(path, crs=crs, columns=columns, city=frame, trusted=_trusted(city))
+    if name == "aliases":
+        from layers.aliases import read_aliases
+
+        return read_aliases(path, columns=columns, city=frame)
     from layers.vector import read_vector
 
     schema = DECLARED.get(name, name)

@@ -237,6 +237,19 @@ DECLARED: dict[str, LayerSchema] = {
             15,
         ),
         LayerSchema(
+            "aliases",
+            "none",
+            "",
+            "别名旧名",
+            "Aliases",
+            (
+                _text("alias", "别名", is_required=True),
+                _text("name", "名称", is_required=True),
+                _text("kind", "类别"),
+                *_VALIDITY,
+            ),
+        ),
+        LayerSchema(
             "divisions",
             "polygon",
             "code",

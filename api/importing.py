@@ -267,6 +267,10 @@ def _read_vector(city: City, request: ImportRequest, path: Path, name: str) -> R
         from layers.aliases import read_aliases
 
         return read_aliases(path, columns=columns, city=frame)
+    if name == "links":
+        from layers.links import read_links
+
+        return read_links(path, columns=columns, city=frame)
     from layers.vector import read_vector
 
     schema = DECLARED.get(name, name)

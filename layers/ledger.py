@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from layers.report import ImportReport, Rejection
+from twin.opaque import WITHHELD
 
 
 class RowLedger:
@@ -20,13 +22,18 @@ class RowLedger:
         1-based number of each row in its source.
     broken : iterable of Rejection
         Rows that could not even be split into columns; they are no rows here.
+    withholds : bool
+        Whether findings never show what came, because it may be personal.
     """
 
-    def __init__(self, numbers: NDArray[np.int64], broken: Iterable[Rejection] = ()) -> None:
+    def __init__(
+        self, numbers: NDArray[np.int64], broken: Iterable[Rejection] = (), *, withholds: bool = False
+    ) -> None:
         self.numbers = numbers
         self.is_taken = np.ones(len(numbers), dtype=bool)
         self.notes: list[str] = []
-        self._broken = tuple(broken)
+        self._withholds = withholds
+        self._broken = tuple(replace(one, came=self._shown(one.came)) for one in broken)
         self._findings: list[Rejection] = list(self._broken)
 
     @property
@@ -73,7 +80,7 @@ class RowLedger:
         field, came, reason, suggestion : str
             As for ``reject``.
         """
-        self._findings.append(Rejection(int(self.numbers[row]), field, came, reason, suggestion))
+        self._findings.append(Rejection(int(self.numbers[row]), field, self._shown(came), reason, suggestion))
         self.is_taken[row] = False
 
     def remark(
@@ -99,7 +106,7 @@ class RowLedger:
         """
         rows = np.flatnonzero(is_odd & self.is_taken)
         for row in rows.tolist():
-            text = came if isinstance(came, str) else _text_of(came[row])
+            text = self._shown(came if isinstance(came, str) else _text_of(came[row]))
             self._findings.append(Rejection(int(self.numbers[row]), field, text, reason, suggestion))
 
     def note(self, *sentences: str) -> None:
@@ -113,6 +120,9 @@ class RowLedger:
         for sentence in sentences:
             if sentence and sentence not in self.notes:
                 self.notes.append(sentence)
+
+    def _shown(self, came: str) -> str:
+        return WITHHELD if self._withholds and came else came
 
     def first_reason(self) -> str:
         """Return the first finding in words, for a message about the whole file.

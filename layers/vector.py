@@ -49,6 +49,7 @@ def read_vector(
     city: CityFrame,
     trusted: Trusted | None = None,
     check: RowCheck | None = None,
+    withholds: bool = False,
 ) -> ReadResult:
     r"""Return one layer read from a vector file, every row accounted for in its report.
 
@@ -76,6 +77,8 @@ def read_vector(
         and, by the roads, in polygons.
     check : callable, optional
         Given all rows and their ledger before the rejected ones are left out, to reject or speak of more.
+    withholds : bool
+        Whether the report never shows what came, because it may be personal.
 
     Returns
     -------
@@ -106,7 +109,7 @@ def read_vector(
     """
     with delivered(path) as delivery:
         source, where = _read(delivery, schema, columns or {})
-    ledger = RowLedger(source.numbers, source.broken)
+    ledger = RowLedger(source.numbers, source.broken, withholds=withholds)
     ledger.note(*delivery.notes, *source.notes)
     is_exchanged = _asks_to_exchange(source, columns or {})
     fields = _field_mapping(source, columns or {}, is_exchanged=is_exchanged)

@@ -41,6 +41,9 @@ class LayerSchema:
         Declared columns; further columns of a source are kept as they come.
     min_zoom : int
         The lowest tile zoom at which single features are drawn.
+    dated_by : str
+        The field of the first day where a key may be carried again from another day on, as
+        codes of divisions are: then key and day together are unique.
     """
 
     name: str
@@ -50,6 +53,7 @@ class LayerSchema:
     title_en: str = ""
     fields: tuple[Field, ...] = ()
     min_zoom: int = 0
+    dated_by: str = ""
 
     def field(self, name: str) -> Field:
         """Return the declared field of this name.
@@ -250,6 +254,23 @@ DECLARED: dict[str, LayerSchema] = {
             ),
         ),
         LayerSchema(
+            "links",
+            "none",
+            "link_id",
+            "关联",
+            "Links",
+            (
+                _text("link_id", "关联编号", is_required=True),
+                _text("kind", "类型", is_required=True),
+                _text("ref", "引用", is_required=True),
+                _whole("address_id", "地址标识"),
+                _text("address_source", "地址来源"),
+                _text("source_id", "来源编号"),
+                _text("class", "类别"),
+                *_VALIDITY,
+            ),
+        ),
+        LayerSchema(
             "divisions",
             "polygon",
             "code",
@@ -263,6 +284,7 @@ DECLARED: dict[str, LayerSchema] = {
                 _text("superseded_by", "并入"),
                 *_VALIDITY,
             ),
+            dated_by="valid_from",
         ),
         LayerSchema(
             "grid",

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
-from api import collections, features, health, landing, locate, tiles
+from api import collections, divisions, features, health, landing, locate, tiles
 from api.answer import Answer, fresh, not_modified, refusal, refusal_of
 from api.ask import Ask
 from api.errors import INTERNAL_DETAIL
@@ -119,6 +119,7 @@ def _endpoints(service: Service, shelf: PageShelf) -> dict[str, Endpoint]:
         "/styles/{theme}.json": partial(tiles.style, service),
         LOCATE: partial(locate.locate, service),
         "/v1/progress": partial(health.progress, service),
+        "/v1/divisions/{code}": partial(divisions.division, service),
         HEALTH: health.healthz,
         "/readyz": partial(health.readyz, service, Warmth(service)),
         "/metrics": partial(health.metrics, service),

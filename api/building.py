@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,8 @@ import shapely
 from api.progress import ProgressBoard
 from tiles.archive import archive_path, build_archive
 from twin.city import DERIVED_FROM, City
+from twin.division_rows import in_force
+from twin.divisions import CHINA_TIME
 from twin.errors import StorageError
 from twin.view import LayerView
 
@@ -141,7 +144,8 @@ def derive_division_boundaries(city: City) -> int:
     Returns
     -------
     int
-        Number of divisions whose boundary changed; 0 writes nothing. Supplied boundaries never do.
+        Number of divisions whose boundary changed; 0 writes nothing. Supplied boundaries never do, and
+        divisions no longer in force keep the last they had.
 
     Raises
     ------
@@ -156,9 +160,10 @@ def derive_division_boundaries(city: City) -> int:
     no_source = pa.nulls(rows.num_rows, pa.string())
     sources = (rows[DERIVED_FROM] if DERIVED_FROM in rows.column_names else no_source).to_pylist()
     members = _units_by_code(city)
+    is_current = in_force(rows, datetime.now(CHINA_TIME).date())
     n_changed = 0
     for row, code in enumerate(rows["code"].to_pylist()):
-        if boundaries[row] is not None and sources[row] is None:
+        if (boundaries[row] is not None and sources[row] is None) or not is_current[row]:
             continue
         units = members.get(code, np.empty(0, dtype=object))
         wanted = _digest(units) if len(units) else None

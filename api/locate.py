@@ -6,12 +6,14 @@ import math
 
 import numpy as np
 import orjson
+import pyarrow as pa
 
 from api.answer import Answer, fresh, not_modified
 from api.ask import Ask
 from api.boxes import check_lonlat, parse_number
 from api.service import Service
 from twin.crs import CRSName, parse_crs, to_wgs84
+from twin.division_rows import in_force
 from twin.divisions import Division, DivisionTree
 from twin.errors import InvalidQueryError, UnknownDivisionError
 from twin.scope import Scope
@@ -116,11 +118,13 @@ def _chain(
 def _deepest(view: LayerView, tree: DivisionTree, lon: float, lat: float) -> Division | None:
     """Return the lowest division whose boundary holds a place; None where none does."""
     held = []
-    for code in view.take(view.containing(lon, lat), ["code"])["code"].to_pylist():
+    rows = view.take(view.containing(lon, lat), ["code", "valid_from", "valid_to"])
+    # The boundary of an earlier carrier of the code says nothing of today's.
+    for code in rows["code"].filter(pa.array(in_force(rows, tree.as_of))).to_pylist():
         try:
             held.append(tree.current(code))
         except UnknownDivisionError:
-            continue  # abolished without a successor: its old boundary says nothing of today
+            continue  # unsound, so the tree has left it out
     return max(held, key=lambda division: (division.level, division.code), default=None)
 
 

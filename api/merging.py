@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from layers.report import ReadResult
+from twin.divisions import findings
 from twin.errors import InvalidLayerError
+from twin.identity import identity_in
 from twin.layer import Layer
 from twin.schema import DECLARED, Field, FieldType, LayerSchema
 
@@ -19,6 +21,8 @@ SOURCE = "source"
 """The column that says which import a row came from."""
 OWN_SOURCE = "source_text"
 """Where a file's own column of that name goes."""
+MAX_SAID = 10
+"""More contradictions between divisions than these are counted but not listed."""
 LAYERS_WITH_KEYS_PER_SOURCE = frozenset({"addresses"})
 """Departments number their addresses each on their own, so one key may stand in several sources."""
 
@@ -92,7 +96,7 @@ def merge(layer: Layer | None, arrivals: Sequence[Arrival]) -> Merged:
     key = declared.key
     is_per_source = schema.name in LAYERS_WITH_KEYS_PER_SOURCE
     came = _aligned([_with_source(arrival) for arrival in arrivals])
-    is_last = _is_last(_identity(came, key, is_per_source=is_per_source), came.num_rows)
+    is_last = _is_last(_identity(came, declared, is_per_source=is_per_source), came.num_rows)
     notes = []
     if not is_last.all():
         notes.append(
@@ -102,7 +106,7 @@ def merge(layer: Layer | None, arrivals: Sequence[Arrival]) -> Merged:
     if layer is None or not layer.n_rows:
         return Merged(_fitted(schema, schema, came), came, tuple(notes))
     old = layer.table(np.arange(layer.n_rows))
-    place = _place_before(came, old, key, is_per_source=is_per_source)
+    place = _place_before(came, old, declared, is_per_source=is_per_source)
     ids = np.where(place >= 0, layer.feature_ids[place], -1)
     came = _set_column(came, "feature_id", pa.array(ids, mask=ids < 0))
     is_same = _is_of(old, {arrival.source for arrival in arrivals})
@@ -111,7 +115,21 @@ def merge(layer: Layer | None, arrivals: Sequence[Arrival]) -> Merged:
     notes += _notes(is_same, is_replaced, key, arrivals)
     stays = old.filter(pa.array(~(is_same | is_replaced)))
     table = _aligned([stays, came])
+    if schema.name == "divisions":
+        notes += _contradictions(table, came)
     return Merged(_fitted(schema, layer.schema, table), table, tuple(notes))
+
+
+def _contradictions(table: pa.Table, came: pa.Table) -> list[str]:
+    """Return what is wrong between the divisions of several files; the report of each has told its own."""
+    known = set(findings(came, None))
+    said = [finding for finding in findings(table, None) if finding not in known]
+    more = (
+        [f"and {len(said) - MAX_SAID:,} more contradictions between divisions"]
+        if len(said) > MAX_SAID
+        else []
+    )
+    return said[:MAX_SAID] + more
 
 
 def absent(layer: Layer, report_of: ReadResult) -> ReadResult:
@@ -223,11 +241,11 @@ def _as_text(table: pa.Table, names: set[str]) -> pa.Table:
     return table
 
 
-def _identity(table: pa.Table, key: str, *, is_per_source: bool) -> pa.ChunkedArray | None:
+def _identity(table: pa.Table, schema: LayerSchema, *, is_per_source: bool) -> pa.ChunkedArray | None:
     """Return what tells the rows of a layer apart; None where nothing does."""
-    if not key:
+    if not schema.key:
         return None
-    text = table[key].cast(pa.string())
+    text = identity_in(schema, table).cast(pa.string())
     if not is_per_source:
         return text
     return pc.binary_join_element_wise(table[SOURCE].fill_null(""), text, "\0")
@@ -244,13 +262,15 @@ def _is_last(identity: pa.ChunkedArray | None, n_rows: int) -> NDArray[np.bool_]
     return is_last
 
 
-def _place_before(came: pa.Table, old: pa.Table, key: str, *, is_per_source: bool) -> NDArray[np.int64]:
+def _place_before(
+    came: pa.Table, old: pa.Table, schema: LayerSchema, *, is_per_source: bool
+) -> NDArray[np.int64]:
     """Return the row that each row that came has had in the layer, -1 where it is new."""
-    is_known = key in old.column_names and SOURCE in old.column_names
-    new = _identity(came, key, is_per_source=is_per_source)
+    is_known = schema.key in old.column_names and SOURCE in old.column_names
+    new = _identity(came, schema, is_per_source=is_per_source)
     if new is None or not is_known:
         return np.full(came.num_rows, -1)
-    before = _identity(old, key, is_per_source=is_per_source)
+    before = _identity(old, schema, is_per_source=is_per_source)
     place: NDArray[np.int64] = pc.index_in(new, value_set=before).fill_null(-1).to_numpy().astype(np.int64)
     return place
 

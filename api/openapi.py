@@ -2,79 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from api.items_query import DEFAULT_LIMIT, MAX_LIMIT
-from api.negotiation import GEOJSON, JSON, MVT, PROBLEM
+from api.negotiation import GEOJSON, JSON, MVT
+from api.openapi_ledger import LEDGER_OPERATIONS
+from api.operation import NUMBER, TEXT, WHOLE, Operation, Schema, parameter
 
-Schema = dict[str, Any]
-
-PROBLEM_SCHEMA: Schema = {
-    "type": "object",
-    "required": ["title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string"},
-        "instance": {"type": "string"},
-    },
-}
-_PROBLEM_EXAMPLE = {
-    "type": "about:blank",
-    "title": "Bad Request",
-    "status": 400,
-    "detail": "limit='0' is not a whole number from 1 to 10,000",
-    "code": "InvalidQuery",
-    "instance": "/collections/roads/items",
-}
-
-
-def parameter(
-    name: str, where: str, schema: Schema, example: object, description: str, *, is_required: bool = False
-) -> Schema:
-    """Return one parameter object.
-
-    Parameters
-    ----------
-    name : str
-    where : {"path", "query"}
-    schema : dict
-        JSON schema of the value.
-    example : object
-        A value that works.
-    description : str
-    is_required : bool
-        Path parameters always are.
-
-    Returns
-    -------
-    dict
-    """
-    return {
-        "name": name,
-        "in": where,
-        "required": is_required or where == "path",
-        "schema": schema,
-        "example": example,
-        "description": description,
-    }
-
-
-_TEXT: Schema = {"type": "string"}
-_NUMBER: Schema = {"type": "number"}
-_WHOLE: Schema = {"type": "integer", "minimum": 0}
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
 _BBOX: Schema = {
     "type": "array",
-    "items": _NUMBER,
+    "items": NUMBER,
     "oneOf": [{"minItems": 4, "maxItems": 4}, {"minItems": 6, "maxItems": 6}],
 }
 
-COLLECTION = parameter("collection_id", "path", _TEXT, "roads", "Layer name.")
-FEATURE = parameter("feature_id", "path", _WHOLE, 17, "Feature id, stable over imports.")
+COLLECTION = parameter("collection_id", "path", TEXT, "roads", "Layer name.")
+FEATURE = parameter("feature_id", "path", WHOLE, 17, "Feature id, stable over imports.")
 BBOX: Schema = {
     **parameter(
         "bbox", "query", _BBOX, [119.9, 28.7, 120.2, 29.0], "West, south, east, north; CRS84 degrees."
@@ -87,12 +28,12 @@ LIMIT: Schema = {
     "style": "form",
     "explode": False,
 }
-AFTER = parameter("after", "query", _TEXT, "MS4wLmZm", "Cursor from a next link.")
+AFTER = parameter("after", "query", TEXT, "MS4wLmZm", "Cursor from a next link.")
 DATETIME: Schema = {
     **parameter(
         "datetime",
         "query",
-        _TEXT,
+        TEXT,
         "2026-01-01T00:00:00Z/..",
         "Instant or interval; layers with a time field. A date alone is its day in China (UTC+8).",
     ),
@@ -116,60 +57,15 @@ PAGE_FORMAT = parameter(
 ITEMS_FORMAT = parameter(
     "f", "query", {"type": "string", "enum": ["json", "geojson"]}, "json", "Both are GeoJSON."
 )
-LAYER = parameter("layer", "path", _TEXT, "buildings", "Layer name; with .cells its counts by H3 cell.")
-ZOOM = parameter("z", "path", _WHOLE, 14, "Zoom, WebMercatorQuad.")
-COLUMN = parameter("x", "path", _WHOLE, 13659, "Column from the west.")
-ROW = parameter("y", "path", _WHOLE, 6833, "Row from the north.")
+LAYER = parameter("layer", "path", TEXT, "buildings", "Layer name; with .cells its counts by H3 cell.")
+ZOOM = parameter("z", "path", WHOLE, 14, "Zoom, WebMercatorQuad.")
+COLUMN = parameter("x", "path", WHOLE, 13659, "Column from the west.")
+ROW = parameter("y", "path", WHOLE, 6833, "Row from the north.")
 THEME = parameter("theme", "path", {"type": "string", "enum": ["day", "night"]}, "day", "Colours.")
 LANGUAGE = parameter("lang", "query", {"type": "string", "enum": ["zh", "en"]}, "zh", "Language of labels.")
-LON = parameter("lon", "query", _NUMBER, 120.04, "Longitude, degrees, or easting.", is_required=True)
-LAT = parameter("lat", "query", _NUMBER, 28.89, "Latitude, degrees, or northing.", is_required=True)
-CRS = parameter("crs", "query", _TEXT, "wgs84", "wgs84, cgcs2000, gcj02, bd09 or EPSG:n.")
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What the API definition says of one ``GET``.
-
-    Attributes
-    ----------
-    name : str
-        Operation id.
-    summary : str
-    tag : str
-        Heading it stands under.
-    media_type : str
-        Of the usual answer.
-    parameters : tuple of dict
-    example : object
-        A shortened answer; None for bytes.
-    """
-
-    name: str
-    summary: str
-    tag: str
-    media_type: str = JSON
-    parameters: tuple[Schema, ...] = ()
-    example: object = None
-
-    def extra(self) -> Schema:
-        """Return what FastAPI merges into the operation."""
-        return {"parameters": list(self.parameters)} if self.parameters else {}
-
-    def responses(self) -> dict[int | str, Schema]:
-        """Return the answers of the operation: its own and the problem."""
-        schema: Schema = {"type": "string"} if self.example is None else {"type": "object"}
-        if self.media_type == MVT:
-            schema = {"type": "string", "format": "binary"}
-        content: Schema = {"schema": schema}
-        if self.example is not None:
-            content["example"] = self.example
-        refused: Schema = {"schema": PROBLEM_SCHEMA, "example": _PROBLEM_EXAMPLE}
-        return {
-            200: {"description": self.summary, "content": {self.media_type: content}},
-            "default": {"description": "What came, what was wanted.", "content": {PROBLEM: refused}},
-        }
-
+LON = parameter("lon", "query", NUMBER, 120.04, "Longitude, degrees, or easting.", is_required=True)
+LAT = parameter("lat", "query", NUMBER, 28.89, "Latitude, degrees, or northing.", is_required=True)
+CRS = parameter("crs", "query", TEXT, "wgs84", "wgs84, cgcs2000, gcj02, bd09 or EPSG:n.")
 
 _LINK = {"href": "http://127.0.0.1:8000/collections", "rel": "data", "type": JSON}
 _FEATURE = {
@@ -261,5 +157,6 @@ OPERATIONS: dict[str, Operation] = {
         "readyz", "Every layer opens", "service", JSON, (), {"status": "ready", "failures": {}}
     ),
     "/metrics": Operation("metrics", "Request times for Prometheus", "service", "text/plain"),
+    **LEDGER_OPERATIONS,
 }
 """Every documented path; pages and browser libraries are files, not part of the API."""

@@ -15,6 +15,7 @@ from layers.ledger import RowLedger
 from layers.source_table import SourceTable
 from layers.values import MOMENT, Parsed, clean_text, reader_of, whole_of_real
 from twin.errors import ImportRefusedError
+from twin.identity import identity_of
 from twin.schema import DECLARED, Field, FieldType, LayerSchema
 
 DBF_NAME_BYTES = 10
@@ -168,7 +169,8 @@ def cast_fields(
             ledger.remark(parsed.is_bad, theirs, column, f"is not {wanted}: left empty", f"write {wanted}")
         arrays[field.name] = _believed(parsed.values, field, schema, theirs, ledger)
     if schema.key:
-        _reject_duplicates(arrays[schema.key], plan.fields[schema.key], ledger)
+        identity = identity_of(schema, arrays[schema.key], arrays.get(schema.dated_by))
+        _reject_duplicates(identity, arrays[schema.key], plan.fields[schema.key], ledger)
     return arrays
 
 
@@ -324,9 +326,9 @@ def _is_text(column: pa.ChunkedArray) -> bool:
     return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
 
-def _reject_duplicates(key: pa.Array, name: str, ledger: RowLedger) -> None:
-    """Reject every row whose key stood in an earlier row that is taken."""
-    codes = key.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
+def _reject_duplicates(identity: pa.Array, key: pa.Array, name: str, ledger: RowLedger) -> None:
+    """Reject every row whose key, and first day where dated, stood in an earlier row that is taken."""
+    codes = identity.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(ledger.is_taken & (codes >= 0))
     _, first, inverse = np.unique(codes[rows], return_index=True, return_inverse=True)
     earlier: NDArray[np.int64] = rows[first][inverse]

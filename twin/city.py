@@ -8,20 +8,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 import shapely
-from numpy.typing import NDArray
 from sqlalchemy.exc import ArgumentError
 
 from twin.areas import AreaAssigner
 from twin.config import CONFIG_NAME, CityConfig, read_config, write_config
+from twin.division_rows import in_force
 from twin.divisions import CHINA_TIME, Division, DivisionTree
 from twin.errors import (
     CityExistsError,
@@ -34,7 +32,6 @@ from twin.errors import (
 )
 from twin.frame import Box, CityFrame
 from twin.grid_index import GridIndex
-from twin.layer_table import TIMESTAMP
 from twin.schema import DECLARED
 from twin.scope import WHOLE_CITY, Scope
 from twin.state import StateStore
@@ -382,15 +379,15 @@ class City:
         view = self.layer("divisions")
         positions = view.positions()
         rows = view.take(positions)
-        is_wanted = _in_force(rows)
+        is_wanted = in_force(rows, datetime.now(CHINA_TIME).date())
         if DERIVED_FROM in rows.column_names:
             is_wanted &= rows[DERIVED_FROM].is_null().to_numpy()
         shapes = view.geometries(positions)
         is_wanted &= ~shapely.is_missing(shapes)
-        in_force = {node.code: node for node in self.divisions.nodes if node.level_name != "grid"}
+        nodes = {node.code: node for node in self.divisions.nodes if node.level_name != "grid"}
         codes = rows["code"].to_pylist()
         wanted = np.flatnonzero(is_wanted).tolist()
-        return [(in_force[codes[row]], shapes[row]) for row in wanted if codes[row] in in_force]
+        return [(nodes[codes[row]], shapes[row]) for row in wanted if codes[row] in nodes]
 
     def terrain(self, name: str = "dem") -> Terrain:
         """Return a raster of elevations.
@@ -431,13 +428,3 @@ def _open_state(folder: Path, url: str) -> StateStore:
         raise MissingExtraError(
             f"state_url {url!r} needs the package {error.name}; install it: pip install 'citytwin[postgres]'"
         ) from error
-
-
-def _in_force(divisions: pa.Table) -> NDArray[np.bool_]:
-    """Return which rows are in force today, by the days of China."""
-    midnight = datetime.now(CHINA_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
-    tonight = pa.scalar(midnight + timedelta(days=1), TIMESTAMP)
-    has_begun = pc.less(divisions["valid_from"], tonight).fill_null(True)
-    has_ended = pc.less(divisions["valid_to"], tonight).fill_null(False)
-    in_force: NDArray[np.bool_] = pc.and_(has_begun, pc.invert(has_ended)).to_numpy()
-    return in_force

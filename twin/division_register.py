@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cached_property
 
 from twin.division_rows import CodeLayout, Division
 from twin.errors import UnknownDivisionError
@@ -49,7 +50,7 @@ class DivisionRegister:
         return rows
 
     def successor(self, row: Division, places: Mapping[int, int]) -> int:
-        """Return the place of a row, or of what it went into, or -1.
+        """Return the place of a row, or of the one thing it went into, or -1.
 
         Parameters
         ----------
@@ -60,19 +61,73 @@ class DivisionRegister:
         Returns
         -------
         int
+            -1 also where it was split: which heir is meant, nobody can tell from the code.
         """
-        seen: set[int] = set()
-        while row.id not in seen:
-            if row.id in places:
-                return places[row.id]
-            seen.add(row.id)
-            heirs = self._rows.get(self.layout.significant(row.superseded_by or row.code), [])
-            for heir in heirs:
-                if heir.id in places:
-                    return places[heir.id]
-            if heirs:
-                row = heirs[-1]
-        return -1
+        ends = self._ends(row, places, set())
+        return ends.pop() if len(ends) == 1 else -1
+
+    def _ends(self, row: Division, places: Mapping[int, int], seen: set[int]) -> set[int]:
+        """Return the places of all that a row went into; -1 stands for a way that ends nowhere."""
+        if row.id in places:
+            return {places[row.id]}
+        seen.add(row.id)
+        ends: set[int] = set()
+        for code in row.heirs or (row.code,):
+            heirs = self._rows.get(self.layout.significant(code), [])
+            in_force = [places[heir.id] for heir in heirs if heir.id in places]
+            if in_force:
+                ends.add(in_force[0])
+            elif heirs and heirs[-1].id not in seen:
+                ends |= self._ends(heirs[-1], places, seen)
+            else:
+                ends.add(-1)
+        return ends
+
+    def successors(self, row: Division) -> tuple[Division, ...]:
+        """Return the rows that followed one on the day it ended.
+
+        Parameters
+        ----------
+        row : Division
+
+        Returns
+        -------
+        tuple of Division
+            What ``superseded_by`` names, several after a split; else the row that carries the same code
+            from that day on, as after a change of name. Empty while it is in force, or where nothing
+            followed.
+        """
+        day = row.valid_to
+        if day is None:
+            return ()
+        followed = []
+        for code in row.heirs or (row.code,):
+            heirs = self._rows.get(self.layout.significant(code), [])
+            followed += [heir for heir in heirs if heir.id != row.id and heir.is_valid(day)]
+        return tuple(followed)
+
+    def predecessors(self, row: Division) -> tuple[Division, ...]:
+        """Return the rows that one followed, by code.
+
+        Parameters
+        ----------
+        row : Division
+
+        Returns
+        -------
+        tuple of Division
+            Those that :meth:`successors` leads from.
+        """
+        return self._predecessors.get(row.id, ())
+
+    @cached_property
+    def _predecessors(self) -> dict[int, tuple[Division, ...]]:
+        found: dict[int, tuple[Division, ...]] = {}
+        for code in sorted(self._rows):
+            for row in self._rows[code]:
+                for heir in self.successors(row):
+                    found[heir.id] = (*found.get(heir.id, ()), row)
+        return found
 
     def link(self, nodes: Sequence[Division], places: Mapping[int, int]) -> tuple[list[int], list[str]]:
         """Return the place of each node's parent, and what is wrong with the parents that were named.

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate, pairwise
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from twin.errors import InvalidDivisionError
+from twin.identity import days_of
 
 LEVELS = ("city", "district", "subdistrict", "community", "grid")
 """Names of the levels 1 to 5: 市, 区县, 街道/乡镇, 社区/村, 网格."""
 GRID_LEVEL = 5
+_SEPARATORS = re.compile(r"[,;，、；|\s]+")
 ID_BITS = 53
 """Ids stay exact in JSON readers that know only doubles."""
-CHINA_OFFSET_MS = 8 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,8 @@ class Division:
     valid_from, valid_to : date, optional
         First day, and first day no longer; None is open.
     superseded_by : str
-        Code of the division it went into; empty where there is none.
+        Code of the division it went into, several after a split with blanks or commas between
+        them; empty where there is none.
     """
 
     id: int
@@ -148,6 +153,11 @@ class Division:
     def level_name(self) -> str:
         """Name of the level, one of :data:`LEVELS`."""
         return LEVELS[self.level - 1]
+
+    @property
+    def heirs(self) -> tuple[str, ...]:
+        """Codes of what it went into: none, one, or several where it was split."""
+        return tuple(dict.fromkeys(_SEPARATORS.sub(" ", self.superseded_by).split()))
 
     def is_valid(self, day: date) -> bool:
         """Return whether the row is in force on a day.
@@ -258,9 +268,29 @@ def read_units(table: pa.Table | None) -> tuple[list[GridUnit], list[str]]:
         elif code in rows:
             findings.append(f"{where}: the grid_id is taken by an earlier row; ids must be unique")
         else:
-            unit_id = _id_of(f"grid {code}", None)
-            rows[code] = GridUnit(unit_id, code, name or "", GRID_LEVEL, community or "", kind=kind or "")
+            rows[code] = GridUnit(
+                unit_id_of(code), code, name or "", GRID_LEVEL, community or "", kind=kind or ""
+            )
     return list(rows.values()), findings
+
+
+def in_force(divisions: pa.Table, day: date) -> NDArray[np.bool_]:
+    """Return which rows of the layer ``divisions`` are in force on a day of China.
+
+    Parameters
+    ----------
+    divisions : pyarrow.Table, n rows
+        Columns ``valid_from`` and ``valid_to``.
+    day : date
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    has_begun = pc.less_equal(days_of(divisions["valid_from"]), day).fill_null(True)
+    has_ended = pc.less_equal(days_of(divisions["valid_to"]), day).fill_null(False)
+    is_valid: NDArray[np.bool_] = pc.and_not(has_begun, has_ended).to_numpy()
+    return is_valid
 
 
 def _rows(table: pa.Table | None, layer: str, key: str, names: Iterable[str]) -> Iterator[tuple[Any, ...]]:
@@ -278,9 +308,7 @@ def _rows(table: pa.Table | None, layer: str, key: str, names: Iterable[str]) ->
             continue
         column = table[name]
         if pa.types.is_timestamp(column.type):
-            # Midnight in China or in UTC, as importers may take it: eight hours on, both are the day meant.
-            moments = pc.add(column.cast(pa.timestamp("ms")), pa.scalar(CHINA_OFFSET_MS, pa.duration("ms")))
-            column = pc.floor_temporal(moments, unit="day").cast(pa.date32())
+            column = days_of(column)
         columns.append(column.to_pylist())
     return zip(*columns, strict=True)
 
@@ -299,6 +327,21 @@ def _without_duplicates(rows: list[Division], layout: CodeLayout, findings: list
         else:
             kept[row.id] = latest[code] = row
     return [row for row in rows if kept.get(row.id) is row]
+
+
+def unit_id_of(grid_id: str) -> int:
+    """Return the division id of a grid unit, the same in every build.
+
+    Parameters
+    ----------
+    grid_id : str
+
+    Returns
+    -------
+    int
+        Below 2**53.
+    """
+    return _id_of(f"grid {grid_id}", None)
 
 
 def _id_of(code: object, valid_from: object) -> int:

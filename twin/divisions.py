@@ -45,6 +45,8 @@ class DivisionTree:
         Number of the node above, -1 at the top.
     as_of : date
         The day.
+    register : DivisionRegister
+        Rows of every date by code, and what followed what.
 
     Examples
     --------
@@ -65,7 +67,7 @@ class DivisionTree:
     _rows: tuple[Division, ...]
     _units: tuple[GridUnit, ...]
     _positions: dict[int, int]
-    _register: DivisionRegister
+    register: DivisionRegister
     _units_by_id: dict[str, GridUnit]
     _sorted_ids: NDArray[np.int64]
     _sorted_numbers: NDArray[np.int32]
@@ -156,7 +158,7 @@ class DivisionTree:
         DivisionTree
             Divisions whose parent was not in force that day stand at the top.
         """
-        return self if as_of == self.as_of else _grow(self._rows, self._units, as_of, self._register)[0]
+        return self if as_of == self.as_of else _grow(self._rows, self._units, as_of, self.register)[0]
 
     def by_code(self, code: str, as_of: date | None = None) -> Division:
         """Return the division that carried a code.
@@ -178,15 +180,14 @@ class DivisionTree:
             If no division ever carried the code, or none did on that day.
         """
         day = as_of or self.as_of
-        rows = self._register.rows_of(code)
+        rows = self.register.rows_of(code)
         for row in rows:
             if row.is_valid(day):
                 return row
         last = rows[-1]
-        fate = f"; it went into {last.superseded_by}" if last.superseded_by else ""
         raise UnknownDivisionError(
             f"no division carries the code {code!r} on {day}; "
-            f"{last} is valid from {last.valid_from} to {last.valid_to}{fate}"
+            f"{last} is valid from {last.valid_from} to {last.valid_to}{_fate(last)}"
         )
 
     def current(self, code: str) -> Division:
@@ -203,10 +204,12 @@ class DivisionTree:
         Raises
         ------
         UnknownDivisionError
-            If no division ever carried the code, or nothing in force came of it.
+            If no division ever carried the code, nothing in force came of it, or it was split: the
+            message names the heirs then.
         """
-        for row in reversed(self._register.rows_of(code)):
-            position = self._register.successor(row, self._positions)
+        begun = [row for row in self.register.rows_of(code) if (row.valid_from or date.min) <= self.as_of]
+        for row in begun[-1:]:
+            position = self.register.successor(row, self._positions)
             if position >= 0:
                 return self.nodes[position]
         return self.by_code(code)  # says what became of it
@@ -405,6 +408,13 @@ def findings(
     ('district 331102 西区, valid from None: the code is still carried by district 331102 东区',)
     """
     return DivisionTree.from_sound_rows(divisions, grid, as_of, layout=layout)[1]
+
+
+def _fate(row: Division) -> str:
+    """Return the end of a sentence that says what a division went into."""
+    if len(row.heirs) > 1:
+        return f"; it was split into {', '.join(row.heirs)}, so ask for the one that is meant (拆分)"
+    return f"; it went into {row.heirs[0]}" if row.heirs else ""
 
 
 def _grow(

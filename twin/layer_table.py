@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from twin.errors import InvalidLayerError
+from twin.identity import identity_in
 from twin.schema import LayerSchema
 
 TIMESTAMP = pa.timestamp("ms", tz="UTC")
@@ -48,7 +49,7 @@ def conform(schema: LayerSchema, table: pa.Table | Iterable[pa.RecordBatch]) -> 
     ------
     InvalidLayerError
         If the layer's name is not an identifier, a column is missing, reserved or of a type that cannot be
-        stored, a required value is null, or a key comes twice.
+        stored, a required value is null, or a key comes twice (in dated layers: from one day on).
 
     Examples
     --------
@@ -70,7 +71,7 @@ def conform(schema: LayerSchema, table: pa.Table | Iterable[pa.RecordBatch]) -> 
     table = _with_declared(schema, table)
     columns = {name: _conformed(schema, name, table[name]) for name in table.column_names}
     if schema.key:
-        _check_unique(schema.name, schema.key, columns[schema.key])
+        _check_unique(schema.name, schema.key, identity_in(schema, pa.table(columns)))
     if "feature_id" in columns:
         _check_unique(schema.name, "feature_id", columns["feature_id"].drop_null())
     return pa.table(columns)
@@ -172,4 +173,7 @@ def _check_unique(layer: str, name: str, column: pa.ChunkedArray) -> None:
         return
     counts = pc.value_counts(column)
     twice = counts.filter(pc.greater(counts.field("counts"), 1))[0].as_py()
-    raise InvalidLayerError(f"layer {layer!r}: {name} {twice['values']!r} came {twice['counts']} times")
+    value = twice["values"]
+    if isinstance(value, str):
+        value = value.rstrip("\0").replace("\0", " since ")
+    raise InvalidLayerError(f"layer {layer!r}: {name} {value!r} came {twice['counts']} times")

@@ -36,6 +36,7 @@ from twin.hot_columns import (
     sort_rows,
     write_hot_columns,
 )
+from twin.identity import identity_in, identity_of
 from twin.layer import DEFAULT_RESOLUTIONS, Layer
 from twin.layer_table import conform
 from twin.schema import LayerSchema
@@ -371,13 +372,15 @@ class LayerStore:
                 )
         next_id = max(entry.next_id, int(ids.max(initial=0)) + 1)
         if schema.key and entry.current and (ids < 0).any():
-            kept = self._ids_by_key(schema, rows[schema.key], entry)
+            kept = self._ids_by_key(schema, identity_in(schema, rows), entry)
             ids = np.where((ids < 0) & ~np.isin(kept, ids), kept, ids)
         fresh = ids < 0
         ids[fresh] = np.arange(next_id, next_id + np.count_nonzero(fresh))
         return ids
 
-    def _ids_by_key(self, schema: LayerSchema, keys: pa.ChunkedArray, entry: LayerEntry) -> NDArray[np.int64]:
+    def _ids_by_key(
+        self, schema: LayerSchema, keys: pa.Array | pa.ChunkedArray, entry: LayerEntry
+    ) -> NDArray[np.int64]:
         """Return the id that each key has in the version in force, -1 where it stands in none."""
         try:
             before = self._open(entry.version(entry.current))
@@ -386,7 +389,9 @@ class LayerStore:
             return np.full(len(keys), -1)
         if schema.key not in before.columns:
             return np.full(len(keys), -1)
-        found = pc.index_in(keys, value_set=before.column(schema.key).cast(keys.type))
+        since = before.column(schema.dated_by) if schema.dated_by in before.columns else None
+        known = identity_of(schema, before.column(schema.key), since)
+        found = pc.index_in(keys, value_set=known.cast(keys.type))
         rows = found.fill_null(-1).to_numpy()
         return np.where(rows >= 0, before.feature_ids[rows], -1) if before.n_rows else rows.astype(np.int64)
 

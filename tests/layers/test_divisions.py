@@ -40,6 +40,17 @@ def test_parent_that_may_come_later_is_only_noted(tmp_path: Path) -> None:
     assert any("339901000000" in note for note in result.report.notes)
 
 
+def test_code_may_be_carried_again_from_another_day(tmp_path: Path) -> None:
+    result = read(
+        tmp_path,
+        "330206000000,滨海区,2,,,1987-01-01\n330206000000,北仑区,2,,1987-01-01,\n"
+        "330206000000,港区,2,,1987-01-01,\n",
+    )
+    assert result.table["name"].to_pylist() == ["滨海区", "北仑区"]
+    assert [item.row for item in result.report.rejections] == [3]
+    assert not any("still carried" in note for note in result.report.notes)
+
+
 def test_file_of_nothing_but_bad_rows_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImportRefusedError, match="none of its 1 rows can be taken"):
         read(tmp_path, "339901000000,东区,7,,,\n")

@@ -39,6 +39,10 @@ _COMPACT = (
     r"^(?P<y>\d{4})(?P<mo>\d{2})(?P<d>\d{2})(?:T?(?P<h>\d{2})(?P<mi>\d{2})(?P<s>\d{2})?)?"
     r"(?P<zone>Z|z|[+-]\d{2}:?\d{2})?$"
 )
+_UNSEEN = (
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
+)
+"""Controls but tab and line ends, characters without width, and those that turn the direction of writing."""
 _TRUE = ("true", "t", "yes", "y", "1", "是", "有", "真")
 _FALSE = ("false", "f", "no", "n", "0", "否", "无", "假")
 
@@ -74,7 +78,7 @@ def clean_text(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.bool_]]:
     text : pyarrow.Array of string, shape (n,)
         Null where only blanks stood.
     had_controls : ndarray of bool, shape (n,)
-        Where control characters other than tab and line ends were taken out.
+        Where control characters other than tab and line ends, or others without width, were taken out.
 
     Examples
     --------
@@ -82,9 +86,9 @@ def clean_text(column: pa.ChunkedArray) -> tuple[pa.Array, NDArray[np.bool_]]:
     ['中山路', None]
     """
     text = _whole(column)
-    had_controls = _mask(pc.match_substring_regex(text, "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]"))
+    had_controls = _mask(pc.match_substring_regex(text, _UNSEEN))
     if had_controls.any():
-        text = pc.replace_substring_regex(text, "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff]", "")
+        text = pc.replace_substring_regex(text, _UNSEEN, "")
     text = pc.utf8_trim_whitespace(text)
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text), had_controls
 

@@ -189,3 +189,17 @@ def test_text_loses_blanks_and_control_characters_only() -> None:
     )
     assert text.to_pylist() == ["中山路", "ab", "a\tb", "x", None, None]
     assert had_controls.tolist() == [False, True, False, True, False, False]
+
+
+def test_text_loses_what_has_no_width_and_what_turns_its_direction() -> None:
+    came = [
+        "中山\u200b路",
+        "中山路\x85",
+        "\u202e1号\u202c",
+        "\u2066a\u2069",
+        "soft\u00adhyphen",
+        "中山路 1号",
+    ]
+    text, had_controls = clean_text(pa.chunked_array([came]))
+    assert text.to_pylist() == ["中山路", "中山路", "1号", "a", "softhyphen", "中山路 1号"]
+    assert had_controls.tolist() == [True] * 5 + [False]

@@ -1,0 +1,301 @@
+"""Reads a compact text from left to right: divisions, roads, estates, numbered runs, relations, remarks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from twin.addresses import _names as words
+from twin.addresses._divisions import DivisionReader
+from twin.addresses._folding import MASK
+from twin.addresses._latin import ROAD_END as LATIN_ROAD_END
+from twin.addresses._runs import RUN, Context, Part, first_word, read_run
+from twin.addresses.levels import Level
+
+_PIECES = re.compile(r"[^\0,;!?()|<>\"'=^$%@\[\]{}\\`…]+")
+_MASKS = re.compile(rf"{MASK}+")
+
+
+class Reading(NamedTuple):
+    """What a compact text says; spans are in it.
+
+    ``is_crossing`` says that the place is where two roads meet, ``is_joined`` that it is unless a number
+    follows: 文三路与学院路.
+    """
+
+    parts: tuple[Part, ...]
+    province: str = ""
+    relation: tuple[int, int] | None = None
+    is_crossing: bool = False
+    is_joined: bool = False
+    noise: tuple[tuple[int, int], ...] = ()
+    rest: tuple[tuple[int, int], ...] = ()
+    context: Context = Context()
+
+
+@dataclass
+class Scan:
+    """A reading in the making."""
+
+    text: str
+    divisions: DivisionReader
+    names: frozenset[str]
+    longest_name: int
+    parts: list[Part] = field(default_factory=list)
+    relation: tuple[int, int] | None = None
+    has_junction: bool = False
+    is_joined: bool = False
+    noise: list[tuple[int, int]] = field(default_factory=list)
+    rest: list[tuple[int, int]] = field(default_factory=list)
+    is_aside: bool = False
+    is_first: bool = True
+
+    @property
+    def context(self) -> Context:
+        """What stands before the next run."""
+        level = int(self.parts[-1].level) if self.parts else 0
+        if level == Level.ESTATE and LATIN_ROAD_END.search(self.parts[-1].token):
+            level = int(Level.ROAD)
+        return Context(level, any(part.level == Level.NUMBER for part in self.parts))
+
+    def has(self, level: Level) -> bool:
+        """Return whether a component of a level was read."""
+        return any(part.level == level for part in self.parts)
+
+    @property
+    def has_place(self) -> bool:
+        """Whether anything below the divisions was read."""
+        return any(part.level > Level.ZONE for part in self.parts)
+
+
+def read(
+    text: str, divisions: DivisionReader, names: frozenset[str], longest_name: int, follow: str | None
+) -> Reading:
+    """Return what a compact text says.
+
+    ``follow`` is how the run that stands behind the text, and is read apart, names its first part; None
+    where the text is all.
+    """
+    scan = Scan(text, divisions, names, longest_name)
+    scan.noise += [found.span() for found in _MASKS.finditer(text)]
+    for start, end, is_aside in _segments(text):
+        last = follow if end == len(text) else None
+        if is_aside:
+            _read_aside(scan, start, end)
+        else:
+            _read_segment(scan, start, end, last)
+            scan.is_first = scan.is_first and not scan.parts
+    roads = [part for part in scan.parts if part.level == Level.ROAD]
+    return Reading(
+        tuple(scan.parts),
+        divisions.province,
+        scan.relation,
+        len(roads) > 1 and scan.has_junction,
+        len(roads) > 1 and scan.is_joined and not scan.has(Level.NUMBER),
+        tuple(sorted(scan.noise)),
+        tuple(scan.rest),
+        scan.context,
+    )
+
+
+def _segments(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Yield the spans between separators, and whether each stands in brackets that are shut."""
+    if "(" not in text:
+        for found in _PIECES.finditer(text):
+            yield found.start(), found.end(), False
+        return
+    depth_at, depth = [0] * len(text), 0
+    n_shut = text.count(")")
+    for place, character in enumerate(text):
+        if character == "(" and n_shut > depth:
+            depth += 1
+        elif character == ")":
+            n_shut -= 1
+            depth = max(depth - 1, 0)
+        depth_at[place] = depth
+    for found in _PIECES.finditer(text):
+        yield found.start(), found.end(), depth_at[found.start()] > 0
+
+
+def _read_aside(scan: Scan, start: int, end: int) -> None:
+    """Read what stands in brackets: kept where it plainly adds an estate or a numbered part, else noise."""
+    inner = Scan(scan.text, scan.divisions, scan.names, scan.longest_name, list(scan.parts), is_aside=True)
+    if not words.ASIDE_LEAD.match(scan.text, start, end):
+        _read_segment(inner, start, end, None)
+    added = inner.parts[len(scan.parts) :]
+    has_new = [part for part in added if not scan.has(part.level) and part.level > Level.COMMUNITY]
+    if added and len(has_new) == len(added) and not inner.noise and not inner.rest and inner.relation is None:
+        scan.parts = inner.parts
+    else:
+        scan.noise.append((start, end))
+
+
+def _read_segment(scan: Scan, start: int, end: int, follow: str | None) -> None:
+    """Read one span without separators: names and runs in turn."""
+    place = start
+    for run in RUN.finditer(scan.text, start, end):
+        _read_names(scan, place, run.start(), first_word(scan.text, *run.span()))
+        scan.parts += read_run(scan.text, *run.span(), scan.context)
+        place = run.end()
+    if place < end:
+        _read_names(scan, place, end, follow)
+
+
+def _read_names(scan: Scan, start: int, end: int, follow: str | None) -> None:
+    """Read the names between two runs; ``follow`` is how the run behind names its first part."""
+    place = start
+    while place < end:
+        if scan.text[place] in words.SKIPPED:
+            if scan.parts and scan.parts[-1].level == Level.ROAD and words.CONNECTOR.match(scan.text, place):
+                scan.is_joined = True
+            place += 1
+            continue
+        place = _read_one(scan, place, end, follow)
+
+
+def _read_one(scan: Scan, place: int, end: int, follow: str | None) -> int:
+    """Read one name, relation or remark and return where it ends."""
+    if not scan.has_place:
+        after = scan.divisions.read(scan.text, place, end, follow, scan.parts)
+        if after > place:
+            return after
+    if scan.parts:
+        after = _read_relation(scan, place, end)
+        if after > place:
+            return after
+    last = scan.parts[-1].level if scan.parts else 0
+    if scan.relation is None or last < Level.BUILDING:
+        for reader in (_read_known, _read_zone, _read_road):
+            after = reader(scan, place, end, follow)
+            if after > place:
+                return after
+    return _read_piece(scan, place, end, follow)
+
+
+def _read_relation(scan: Scan, place: int, end: int) -> int:
+    """Read a junction word behind a road, a relation, or what joins two roads."""
+    text = scan.text
+    on_road = scan.parts[-1].level == Level.ROAD
+    if on_road:
+        found = words.JUNCTION.match(text, place, end)
+        if found:
+            scan.has_junction = True
+            _relate(scan, *found.span())
+            return found.end()
+        if words.CONNECTOR.match(text, place, end) and words.ROAD.match(text, place + 1, end):
+            scan.is_joined = True
+            return place + 1
+    found = words.RELATION.match(text, place, end)
+    if found and scan.parts[-1].level > Level.CITY and not (on_road and _is_road(scan, place, end)):
+        _relate(scan, *found.span())
+        return found.end()
+    return place
+
+
+def _is_road(scan: Scan, place: int, end: int) -> bool:
+    found = words.ROAD.match(scan.text, place, end)
+    return found is not None and found.end() - place > 2
+
+
+def _relate(scan: Scan, start: int, end: int) -> None:
+    """Keep a relation; words that follow one another are one."""
+    if scan.relation is not None and scan.relation[1] == start:
+        start = scan.relation[0]
+    elif scan.relation is not None:
+        scan.noise.append(scan.relation)
+    scan.relation = (start, end)
+
+
+def _read_known(scan: Scan, place: int, end: int, follow: str | None) -> int:
+    """Read a name that the base knows, the longest."""
+    if not scan.longest_name:
+        return place
+    for after in range(min(end, place + scan.longest_name), place + 1, -1):
+        name = scan.text[place:after]
+        if name in scan.names and not (after < end and words.ROAD_FOLLOWS.match(scan.text, after, end)):
+            is_road = words.ROAD.fullmatch(name) is not None
+            level = Level.ROAD if is_road else words.level_of_name(name) or Level.ESTATE
+            if follow == "号" and after == end and words.LANE_END.search(name):
+                level = Level.ROAD
+            scan.parts.append(Part(level, place, after, name))
+            return after
+    return place
+
+
+def _read_zone(scan: Scan, place: int, end: int, _: str | None) -> int:
+    if scan.has_place or scan.has(Level.ZONE):
+        return place
+    found = words.ZONE.match(scan.text, place, end)
+    if not found or words.STRONG.search(found[0][:-2]):
+        return place
+    scan.parts.append(Part(Level.ZONE, place, found.end(), found[0]))
+    return found.end()
+
+
+def _read_road(scan: Scan, place: int, end: int, _: str | None) -> int:
+    found = words.ROAD.match(scan.text, place, end)
+    if not found or (scan.parts and scan.parts[-1].level >= Level.BUILDING):
+        return place
+    strong = words.STRONG.search(found[0])
+    if strong and not words.ROAD_FOLLOWS.match(found[0], strong.end()):
+        return place
+    scan.parts.append(Part(Level.ROAD, place, found.end(), found[0]))
+    return found.end()
+
+
+def _read_piece(scan: Scan, place: int, end: int, follow: str | None) -> int:
+    """Read up to the next road or relation as an estate or premises, or as a remark, and return its end."""
+    stop = _piece_end(scan, place, end)
+    name = scan.text[place:stop].rstrip(words.SKIPPED)
+    stop = place + len(name)
+    level = words.level_of_name(name)
+    has_run = stop == end and follow is not None
+    last = scan.parts[-1].level if scan.parts else 0
+    if not any(character.isalnum() for character in name):
+        scan.rest.append((place, stop))
+        return stop
+    if last >= Level.BUILDING:
+        is_name = level == Level.ESTATE and has_run and last == Level.BUILDING
+    elif scan.relation is not None or not scan.is_first or scan.is_aside:
+        is_name = has_run or (level is not None and not words.PLAINT.search(name))
+    else:
+        is_name = has_run or level is not None or not _is_remark(scan, name)
+    if not is_name or (len(name) > words.LONGEST_NAME and level is None):
+        (scan.noise if scan.parts else scan.rest).append((place, stop))
+        return stop
+    level = _level_of_piece(scan, name, level, follow if stop == end else None)
+    scan.parts.append(Part(level, place, stop, name))
+    return stop
+
+
+def _is_remark(scan: Scan, name: str) -> bool:
+    """Return whether a name without an ending that tells is a remark: a complaint behind an address."""
+    return bool(scan.parts) and words.PLAINT.search(name) is not None
+
+
+def _level_of_piece(scan: Scan, name: str, level: Level | None, follow: str | None) -> Level:
+    """Return the level of a named place that is neither road nor division."""
+    if words.HAMLET_END.search(name) and (level is None or name.endswith("村")):
+        known = scan.has(Level.COMMUNITY) or scan.has_place or not name.endswith("村")
+        return Level.HAMLET if known else Level.COMMUNITY
+    if follow == "号" and words.LANE_END.search(name) and not scan.has(Level.ROAD):
+        return Level.ROAD
+    return level or Level.ESTATE
+
+
+def _piece_end(scan: Scan, place: int, end: int) -> int:
+    """Return where a piece ends: before a relation, or behind an ending that a road or relation follows."""
+    text = scan.text
+    for found in words.RELATION.finditer(text, place + 1, end):
+        if found["distance"] or found.end() == end or len(found[0]) > 1:
+            end = found.start()
+            break
+    strong = words.STRONG.search(text, place, end)
+    while strong:
+        road = words.ROAD.match(text, strong.end(), end)
+        if road and not words.ROAD_FOLLOWS.match(text, strong.end(), end):
+            return strong.end()
+        strong = words.STRONG.search(text, strong.end(), end)
+    return end

@@ -1,0 +1,76 @@
+"""Addresses in pinyin: the words of numbered parts are put in Chinese, the names stay as they are."""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = {
+    "haolou": "号楼",
+    "hao": "号",
+    "zhuang": "幢",
+    "dong": "栋",
+    "zuo": "座",
+    "danyuan": "单元",
+    "ti": "梯",
+    "ceng": "层",
+    "lou": "楼",
+    "shi": "室",
+    "fang": "房",
+    "nong": "弄",
+    "hu": "户",
+    "zu": "组",
+}
+_NUMBERED = re.compile(
+    r"(?P<number>[a-z]?[0-9]+) ?"
+    r"(?P<word>hao ?lou|zhuang|dan ?yuan|dong|zuo|ceng|lou|shi|fang|nong|ti|hu|zu|hao(?=[a-z]{4}|(?![a-z])))"
+    r"(?:(?=hao)|(?![a-z])|(?<=hao))"
+)
+_BEFORE_DIGIT = re.compile(r"(?<=[a-z]{3})(?=[0-9])")
+_HAN = re.compile(r"[⺀-鿿豈-﫿]")
+ROAD_END = re.compile(r"(?:lu|jie|dadao|xiang|nong|cun|li|dao)$")
+"""Pinyin endings of what house numbers stand in."""
+_CODE = re.compile(r"[<>=;'\"{}\\$%@^|]")
+
+
+def is_latin(text: str) -> bool:
+    """Return whether a folded text holds letters but no ideograph."""
+    return _HAN.search(text) is None and any(character.isalpha() for character in text)
+
+
+def is_code(text: str) -> bool:
+    """Return whether a Latin text holds signs that no address has."""
+    return _CODE.search(text) is not None
+
+
+def spelled(text: str) -> tuple[str, list[int], list[int]]:
+    """Return a Latin text with Chinese words for numbered parts, and where each character starts and ends.
+
+    >>> spelled("xihu3zhuang1danyuan302shi")[0]
+    'xihu 3幢 1单元 302室 '
+    """
+    lowered = "".join(low if len(low := character.lower()) == 1 else character for character in text)
+    made: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+
+    def copy(first: int, last: int) -> None:
+        for place in range(first, last):
+            if _BEFORE_DIGIT.match(lowered, place):
+                put(" ", place, place)
+            put(lowered[place], place, place + 1)
+
+    def put(characters: str, first: int, last: int) -> None:
+        for character in characters:
+            made.append(character)
+            starts.append(first)
+            ends.append(last)
+
+    last = 0
+    for found in _NUMBERED.finditer(lowered):
+        word = _WORDS[found["word"].replace(" ", "")]
+        copy(last, found.end("number"))
+        put(word, found.start("word"), found.end("word"))
+        put(" ", found.end(), found.end())
+        last = found.end()
+    copy(last, len(lowered))
+    return "".join(made), starts, ends

@@ -1,0 +1,153 @@
+"""The language of named parts: which endings make a road, an estate, a zone, a relation or a remark."""
+
+from __future__ import annotations
+
+import re
+
+from twin.addresses.levels import Level
+
+PROVINCES = (
+    "河北省",
+    "山西省",
+    "辽宁省",
+    "吉林省",
+    "黑龙江省",
+    "江苏省",
+    "浙江省",
+    "安徽省",
+    "福建省",
+    "江西省",
+    "山东省",
+    "河南省",
+    "湖北省",
+    "湖南省",
+    "广东省",
+    "海南省",
+    "四川省",
+    "贵州省",
+    "云南省",
+    "陕西省",
+    "甘肃省",
+    "青海省",
+    "台湾省",
+    "内蒙古自治区",
+    "广西壮族自治区",
+    "西藏自治区",
+    "宁夏回族自治区",
+    "新疆维吾尔自治区",
+    "香港特别行政区",
+    "澳门特别行政区",
+)
+MUNICIPALITIES = ("北京", "上海", "天津", "重庆")
+SHORT_PROVINCES = {
+    re.sub(r"(?:省|(?:壮族|回族|维吾尔)?自治区|特别行政区)$", "", name): name for name in PROVINCES
+}
+LONGEST_PROVINCE = max(map(len, PROVINCES))
+COUNTRY = re.compile(r"中华人民共和国|中国(?=[一-龥]{2,3}[省市])")
+
+_HAN = r"[一-龥]"
+_PLAIN = r"[^\W\d_A-Za-z省市区县旗镇乡村路弄巷号幢栋室楼]"
+_ANY = r"[^\W_]"
+
+CITY = re.compile(rf"{_HAN}{_PLAIN}{{1,4}}?(?:(?<![城都超门集夜闹菜])市(?![场民政中心])|自治州|地区)")
+DISTRICT = re.compile(
+    rf"{_HAN}(?:{_PLAIN}{{1,5}}?(?<![小社园发校厂片库景业地街矿林湾院牧新宅])区(?![块间域])|{_PLAIN}{{0,5}}?(?:自治县|县(?![前城府学后衙])))"
+)
+SUBDISTRICT = re.compile(
+    rf"(?:{_HAN}{_PLAIN}{{0,5}}?(?:街道(?!口)|(?<!小)镇(?![海江上前中]|[东南西北]?[路街])|(?<=..)(?<!水)乡(?![村镇音情下]|[东南西北]?[路街]))"
+    rf"|{_HAN}{{1,4}}路街道|{_HAN}{{0,2}}开发区街道)"
+)
+COMMUNITY = re.compile(
+    rf"{_HAN}{_PLAIN}{{0,6}}?(?:社区(?:居委会|居民委员会)?|居委会|居民委员会|村村?委会"
+    rf"|(?<![新度农])(?<!假)(?<!城中)村(?:民委员会)?(?!庄|口|[东南西北中]?[路街巷弄]|[大公]))"
+)
+GENERIC = (
+    (Level.CITY, CITY),
+    (Level.DISTRICT, DISTRICT),
+    (Level.SUBDISTRICT, SUBDISTRICT),
+    (Level.COMMUNITY, COMMUNITY),
+)
+"""How divisions that no gazetteer knows are read: by their endings, the one that ends first."""
+
+ZONE = re.compile(
+    rf"{_HAN}[^\W_路街弄巷号幢栋室楼]{{1,11}}?(?:经济技术开发区|经济开发区|技术开发区|开发区|高新区|高新园区|工业园区|工业园|工业区"
+    r"|工业城|工业功能区|功能区|集聚区|度假区|保税区|出口加工区|新区|示范区)(?!街道|[东南西北中]?[路街]|管委)"
+    r"|(?:经济技术开发区|经济开发区|开发区|高新区|工业园区|工业区)(?!街道|[东南西北中]?[路街]|管委)"
+)
+
+_ROAD_ENDINGS = (
+    r"(?:大道(?!口[^岸])|大街|公路|(?<=[0-9零一二三四五六七八九十〇])[国省县乡]道|高速|胡同|支路|支弄|支巷|小路|小巷|小弄|街巷"
+    r"|路(?![灯人面段])(?!桥[区镇村头街])|街(?![道心区坊面村])(?!头)|巷(?!子)|弄(?!堂|口)"
+    r"|线(?=[0-9]|与|和)|(?<![人隧通地轨渠河管频赛])道(?=[0-9]))"
+)
+ROAD = re.compile(
+    rf"(?:[A-Z]?[0-9]{{1,4}}(?:号路|号大街|号街|国道|省道|县道|乡道|街|路|大道)"
+    rf"|{_ANY}(?:(?![路弄]){_ANY}){{0,11}}?{_ROAD_ENDINGS}(?:(?<=[路街])[东南西北中]?[一二三四五六七八九十]?[支]?[路街巷弄](?![道口]))?)"
+)
+ROAD_FOLLOWS = re.compile(
+    r"[东南西北中上下前后新老小]?[一二三四五六七八九十]?(?:路|街(?!道)|巷|弄|大道|大街|公路|高速|线[0-9])"
+)
+LANE_END = re.compile(r"[里坊埭衖堰]$")
+HAMLET_END = re.compile(r"(?:自然村|(?<!新)(?<!度假)村|屯|寨|(?<!山)庄|坞|岙|埠头)$")
+
+_ESTATE_WORDS = (
+    "小区|花园|家园|嘉园|佳园|新村|公寓|名邸|雅苑|佳苑|嘉苑|华府|华庭|名苑|别墅|山庄|新苑|花苑|豪庭|名都|家苑|嘉苑"
+    "|[东南西北]苑|[东南西北]区|[一二三四五六七八九十0-9A-Z]区|[一二三四五六七八九十0-9]期|宿舍|安置房|苑|新城|府邸|公馆|人家|名城|首府|居"
+)
+ESTATE_WORD = re.compile(rf"(?:{_ESTATE_WORDS})")
+ESTATE_END = re.compile(rf"(?:{_ESTATE_WORDS}|里|府|城|春天|一品|坊|园|庭|湾|村|大院|墅)$")
+_PREMISES_WORDS = (
+    "大厦|广场|中心|学校|中学|小学|幼儿园|大学|学院|医院|卫生院|卫生室|门诊部?|酒店|宾馆|饭店|旅馆|旅店|商场|商城|市场|超市|公司|集团"
+    "|[工五][场金]?厂|厂|商店|[一-龥]店|书店|[一-龥]馆|法院|检察院|剧院|影院|书院|敬老院|养老院|福利院|研究院|设计院|教堂|[一-龥]局|派出所"
+    "|事务所|研究所|[一-龥]所|[^城]站|银行|支行|分行|政府|委员会|办事处|大楼|商厦|银座|写字楼|商务楼|综合楼|办公楼|创业园|科技园|产业园"
+    "|创意园|物流园|软件园|园区|基地|仓库|机场|码头|公园|景区|寺|庙|网吧|酒吧|门业|铝业|实业|股份|部|大队|中队|收费站|营业厅|专卖|塔|楼|厦"
+)
+PREMISES_END = re.compile(rf"(?:{_PREMISES_WORDS})(?:\([^)]*\))?$")
+STRONG = re.compile(
+    r"小区|花园|家园|嘉园|新村|公寓|名邸|雅苑|佳苑|华府|大厦|广场|大学|学院|中学|小学|医院|酒店|宾馆|市场|科技园|产业园|公司|商厦"
+)
+"""Endings that end a name wherever they stand in it."""
+NEIGHBOUR_OF_CITY = re.compile(
+    r"第[0-9零一二三四五六七八九十]|人民(?:医院|政府|法院|检察院|广场)|[一二三四五六七八九十](?:院|中(?!路|街|心))|(?:公安|税务|民政|教育)局"
+    r"|中医|妇幼|委党校|实验(?:小学|中学|学校)|政府"
+)
+"""What makes a division's name the start of an institution's: 丽州市第八小学."""
+
+_DISTANCE = (
+    r"(?P<distance>[0-9]{1,5}(?:\.[0-9]{1,3})?)(?P<unit>米|公里|千米|[mM]|[kK][mM])(?:左右|处|远|的地方)*"
+)
+_BEARING = r"(?:正?[东南西北]{1,2}|左|右|前|后)"
+RELATION = re.compile(
+    rf"(?:(?:(?:往|向|以|朝)?{_BEARING}(?:侧|面|边|方向?|首)?(?:行|走)?(?:约|大约)?)|斜?对面|旁边?|附近|(?:约|大约))?{_DISTANCE}"
+    rf"|(?:斜|正)?对(?:面|过|门|侧)|附近|周边|旁边|边上|隔壁|路边|路旁|路侧|[大正北南东西后侧]?门口|门前|楼[上下]|后面|前面|背后|左侧|右侧|中间"
+    rf"|{_BEARING}(?:侧|面|边)(?![一-龥]?[路街店村])|(?:往|以|向){_BEARING}(?![路街])"
+    r"|(?:[东南西北]{1,2}|大|正|后)门(?=$|[\0,;()|])|(?:旁|内|里面|处|口|外)(?=$|[\0,;()|])"
+)
+JUNCTION = re.compile(
+    r"(?:的)?(?:十字路口|丁字路口|三岔路口|交叉路口|交叉口|交汇处|交汇口|交界处|交界口|交叉处|路口|转角处?|拐角处?|交叉|交汇|口(?![一-龥]))"
+)
+CONNECTOR = re.compile(r"[与和跟及同、/~-]")
+ASIDE_LEAD = re.compile(r"(?:靠近|近|原|旧称|又名|曾用名|即|俗称|暂定)")
+_PLAINT = (
+    r"[了的着过被把很太没无]|不[亮通能好让畅]|有[人一车个流很]|请|无人|违停|占用|占道|破损|损坏"
+    r"|积水|噪音|漏水|堵|停电|路灯|垃圾|尽快|处理"
+)
+PLAINT = re.compile(_PLAINT)
+LATIN_ONLY = re.compile(r"[ -~]*")
+LONGEST_NAME = 24
+"""Characters beyond which a piece without an ending that tells is no name."""
+SKIPPED = "-_./:·*~ 、"
+
+
+def level_of_name(name: str) -> Level | None:
+    """Return whether a name is an estate's or a building's by its ending, None where none tells.
+
+    >>> level_of_name("紫荆花园"), level_of_name("金泽大厦"), level_of_name("秋涛")
+    (<Level.ESTATE: 10>, <Level.PREMISES: 11>, None)
+    """
+    estate, premises = ESTATE_END.search(name), PREMISES_END.search(name)
+    if estate and premises:
+        return Level.ESTATE if estate.start() <= premises.start() else Level.PREMISES
+    if premises:
+        return Level.PREMISES
+    return Level.ESTATE if estate else None

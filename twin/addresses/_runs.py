@@ -1,0 +1,296 @@
+"""Numbered parts of an address, read as one run: ``669弄14号1102室``, ``3-1-302``."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from twin.addresses._numerals import NUMERALS, arabic
+from twin.addresses.levels import Level
+
+
+class Part(NamedTuple):
+    """One component with the word that the text uses for it; its span is in the compact text."""
+
+    level: Level
+    start: int
+    end: int
+    token: str
+    word: str = ""
+    is_range: bool = False
+
+
+class Context(NamedTuple):
+    """What stands before a run: the level of the last component, 0 where there is none."""
+
+    level: int = 0
+    has_number: bool = False
+
+
+_CN = rf"[{NUMERALS}]{{1,7}}"
+_CN_NUMBER = rf"[{NUMERALS.replace('千', '')}][{NUMERALS}]{{0,6}}"
+_FREE = r"(?<![0-9A-Za-z])"
+_MIXED = r"[0-9]{1,3}[A-Za-z][0-9]{1,4}|[A-Za-z]{0,2}[0-9]{1,5}[A-Za-z甲乙丙丁](?![0-9A-Za-z])"
+_ARABIC = rf"(?:{_MIXED}|[A-Za-z]{{0,2}}[0-9]{{1,5}}(?![0-9]))"
+_LETTER = r"(?:[A-Za-z](?![0-9A-Za-z])|[甲乙丙丁])"
+_SIDE = r"(?:[东西南北中](?=单元|[户座](?![一-龥])))"
+_JOIN = r"[-/、~至到和&]"
+
+_NOT_ROAD = r"(?!大街|大道|公路|路(?![口边旁上])|街(?!边)|[线桥]|码头|门(?![口前])|地块|院子|公馆)"
+_HOUSE = rf"号(?:院(?!子)|(?=门)|{_NOT_ROAD})"
+_STALL = r"(?:号?(?:商铺|店铺|店面|商位|摊位|铺位|铺|摊)|号?[室房](?![东屋产子管地])|号门面)"
+_BLOCK = r"(?:号楼栋?(?![下上道梯])|号[幢栋座]|楼栋|幢楼?|栋楼?|#楼|#(?!\w*路))"
+_FLOOR = r"(?:层楼?|楼(?![下上道梯顶盘宇房兰]))"
+_GROUP = r"(?:村民小组|居民小组|小组|组(?!团)|生产队|队(?![伍员]))"
+_FLAT = r"(?:[室](?!内|外))"
+
+_WORDS = (
+    rf"(?:{_STALL}|{_BLOCK}|{_HOUSE}|座(?!桥)|排(?=[0-9{NUMERALS}])|单元|梯(?=[0-9])|门(?=[0-9])|{_FLOOR}"
+)
+_WORDS += rf"|户(?!外)|支弄|弄|巷(?!口)|{_GROUP})"
+_CN_WORDS = rf"(?:{_STALL}|{_BLOCK}|{_HOUSE}|座(?![一-龥])|单元|{_FLOOR}|{_GROUP})"
+_SUB = rf"(?:(?:附|之)(?:{_ARABIC}|{_CN})号?)"
+_LANE = rf"(?:(?<=[路街道]){_CN}[弄巷](?=[0-9{NUMERALS}]))"
+
+_SEQUENCE = rf"(?:{_ARABIC}|{_LETTER})(?:{_JOIN}(?:{_ARABIC}|{_LETTER})){{0,9}}"
+_CN_SEQUENCE = rf"{_CN_NUMBER}(?:{_JOIN}{_CN}){{0,9}}"
+_WORDED = (
+    rf"(?:第?\#?{_SEQUENCE}{_WORDS}{_SUB}?|(?:负|地下|第)?{_CN_SEQUENCE}{_CN_WORDS}{_SUB}?|{_LANE}"
+    rf"|(?:负|地下|-){_ARABIC}{_FLOOR}|{_SIDE}(?:单元|户|座)|[\#附]{_ARABIC}号?(?!楼))"
+)
+_NO_UNIT = r"(?![米公千里年月日点时元度倍岁路街国省县乡期区村级代届分秒个次名人吨中小%℃])"
+_END = r"(?=$|[\0,;!?()|]|斜?对面|附近|旁|门口|隔壁|路边|边上)"
+_BARE_LATER = (
+    rf"(?:{_SEQUENCE}{_NO_UNIT}(?![0-9A-Za-z])"
+    rf"|[{NUMERALS[:10]}〇]{{3,5}}{_NO_UNIT}(?![{NUMERALS}])|{_CN}{_END}|{_LETTER}{_END})"
+)
+_BARE_FIRST = (
+    rf"(?:{_ARABIC}(?:{_JOIN}(?:{_ARABIC}|{_LETTER})){{0,3}}{_END}"
+    rf"|{_ARABIC}(?:-{_ARABIC}){{2,3}}{_NO_UNIT}(?![0-9A-Za-z])"
+    rf"|(?<=[路街巷弄道]){_ARABIC}{_NO_UNIT}(?=[一-龥])"
+    rf"|{_CN}-{_CN}(?:-{_CN})?{_END}"
+    rf"|[{NUMERALS[:10]}〇]{{3,5}}{_END})"
+)
+_FIRST = rf"(?:{_WORDED}|{_BARE_FIRST})"
+RUN = re.compile(rf"{_FREE}{_FIRST}(?:[-_/、至到和. ]?(?:{_WORDED}|{_BARE_LATER}))*")
+"""A run of numbered parts; every repetition is bounded or starts with what it cannot skip: linear."""
+RUN_CHARACTERS = (
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    + NUMERALS
+    + "甲乙丙丁东西南北中第负地下附之号楼栋幢座院室房商铺店面位摊门排单元梯层户支弄巷村民居小组生产队"
+    + "#-/、~至到和&_. "
+)
+"""Every character that a run may hold."""
+
+_ITEM = re.compile(
+    rf"(?P<lead>负|地下|-(?=[0-9]+[层楼])|[第\#附]{{0,2}})"
+    rf"(?P<seq>{_CN}[弄巷](?=[0-9{NUMERALS}])|{_SEQUENCE}|{_SIDE}|{_CN}(?:{_JOIN}{_CN}){{0,9}})(?P<word>{_WORDS}?)"
+    rf"(?:(?:附|之)(?P<sub>{_ARABIC}|{_CN})号?)?"
+)
+_SPLIT = re.compile(rf"{_JOIN}")
+_BUILDING_WORDS = re.compile(r"号?[幢栋座]楼?|号楼栋?|#楼?|楼栋|排")
+_NUMBER_WORDS = frozenset({"号", "号院", "弄", "巷", "支弄"})
+_DWELLING_DIGITS = 3
+_MAX_DWELLING_PARTS = 4
+
+
+class _Item(NamedTuple):
+    """One numbered part before its level is known."""
+
+    start: int
+    end: int
+    lead: str
+    numbers: tuple[str, ...]
+    joins: str
+    word: str
+    sub: str
+    spans: tuple[tuple[int, int], ...]
+
+
+def first_word(text: str, start: int, end: int) -> str:
+    """Return how a run names its first part: ``号`` for house numbers, its word, or nothing."""
+    found = _ITEM.match(text, start, end)
+    word = found["word"] if found else ""
+    return "号" if word in _NUMBER_WORDS else word
+
+
+def read_run(text: str, start: int, end: int, context: Context) -> list[Part]:
+    """Return the parts of a run that :data:`RUN` found.
+
+    Parameters
+    ----------
+    text : str
+        Compact text.
+    start, end : int
+        Span of the run in it.
+    context : Context
+        What stands before.
+
+    Returns
+    -------
+    list of Part
+        In order; what no rule names is left out.
+    """
+    items = [_item(found) for found in _ITEM.finditer(text, start, end)]
+    parts: list[Part] = []
+    for place, item in enumerate(items):
+        following = items[place + 1] if place + 1 < len(items) else None
+        found = _read_item(item, following, context)
+        twice = parts and found and parts[-1].level == found[0].level == Level.BUILDING
+        if twice and text[parts[-1].end : item.start] in ("、", "至", "到", "和", "-", "/"):
+            parts[-1] = parts[-1]._replace(is_range=True)
+            found[0] = found[0]._replace(is_range=True)
+        parts += found
+        if found:
+            has_number = context.has_number or any(part.level == Level.NUMBER for part in found)
+            context = Context(found[-1].level, has_number)
+    return parts
+
+
+def _item(found: re.Match[str]) -> _Item:
+    sequence, word, (low, _) = found["seq"], found["word"], found.span("seq")
+    if not word and sequence[-1] in "弄巷":
+        sequence, word = sequence[:-1], sequence[-1]
+    spans = []
+    joins = ""
+    last = 0
+    for join in _SPLIT.finditer(sequence):
+        spans.append((low + last, low + join.start()))
+        joins += join[0]
+        last = join.end()
+    spans.append((low + last, low + len(sequence)))
+    numbers = tuple(arabic(found.string[a:b]) for a, b in spans)
+    start = found.start() if found["lead"] != "-" or word else low
+    sub = arabic(found["sub"]) if found["sub"] else ""
+    return _Item(start, found.end(), found["lead"], numbers, joins, word, sub, tuple(spans))
+
+
+def _read_item(item: _Item, following: _Item | None, context: Context) -> list[Part]:
+    """Return the parts that one item comes to, by its word and what stands around it."""
+    word = item.word
+    if word == "" and "#" in item.lead:
+        return [_part(item, Level.BUILDING, "#")]
+    if word == "":
+        return _read_bare(item, context)
+    if word in ("弄", "巷", "支弄", "号院"):
+        return [_part(item, Level.NUMBER, word)]
+    if word == "号":
+        return _read_house(item, following, context)
+    if _BUILDING_WORDS.fullmatch(word):
+        return [_part(item, Level.BUILDING, word)]
+    if word in ("单元", "梯", "门"):
+        if len(item.numbers) == 2 and item.joins == "-" and context.level < Level.BUILDING:
+            return _spread(item, (Level.BUILDING, Level.UNIT), word)
+        return [_part(item, Level.UNIT, word)]
+    if word[0] in "层楼":
+        has_unit = following is not None and following.word in ("单元", "梯", "门")
+        is_block = word == "楼" and (has_unit or not item.numbers[0].isdigit()) and not item.lead
+        if is_block and context.level < Level.BUILDING:
+            return [_part(item, Level.BUILDING, word)]
+        return [_part(item, Level.FLOOR, word)]
+    if word[-1] in "组队":
+        return [_part(item, Level.GROUP, word)]
+    return _read_dwelling(item, context)
+
+
+def _read_house(item: _Item, following: _Item | None, context: Context) -> list[Part]:
+    """Return what ``12号`` is: a number, within a lane or estate a building, then a dwelling."""
+    if len(item.numbers) == 3 and set(item.joins) == {"-"}:
+        return _spread(item, (Level.BUILDING, Level.UNIT, Level.DWELLING), "号")
+    if context.level >= Level.BUILDING:
+        deeper = following is not None and (following.word == "" or following.word[-1] in "室房户铺")
+        is_unit = context.level == Level.BUILDING and deeper
+        return [_part(item, Level.UNIT if is_unit else Level.DWELLING, "号")]
+    if context.level == Level.PREMISES and following is None and len(item.numbers[0]) >= _DWELLING_DIGITS:
+        return [_part(item, Level.DWELLING, "号")]
+    if context.level in (Level.NUMBER, Level.ESTATE, Level.PREMISES):
+        return [_part(item, Level.BUILDING, "号")]
+    return [_part(item, Level.NUMBER, "号")]
+
+
+def _read_dwelling(item: _Item, context: Context) -> list[Part]:
+    """Return the parts of ``302室``, ``1-302室`` and ``3-1-302室``."""
+    if set(item.joins) == {"-"} and len(item.numbers) <= _MAX_DWELLING_PARTS:
+        levels = _short_levels(item, context)
+        if levels:
+            return _spread(item, levels, item.word)
+    return [_part(item, Level.DWELLING, item.word)]
+
+
+def _read_bare(item: _Item, context: Context) -> list[Part]:
+    """Return the parts of numbers without a word: ``302``, ``3-302``, ``3-1-302``."""
+    if not item.joins:
+        return _read_single(item, context)
+    if set(item.joins) <= {"-", "/"}:
+        levels = _short_levels(item, context)
+        if levels:
+            return _spread(item, levels, "")
+    if context.level >= Level.BUILDING:
+        return [_part(item, Level.DWELLING, "")]
+    if context.level in (Level.ESTATE, Level.PREMISES):
+        level = Level.BUILDING if len(item.numbers[0]) < _DWELLING_DIGITS else Level.DWELLING
+        return [_part(item, level, "")]
+    return [_part(item, Level.NUMBER, "")]
+
+
+def _read_single(item: _Item, context: Context) -> list[Part]:
+    is_long = sum(character.isdigit() for character in item.numbers[0]) >= _DWELLING_DIGITS
+    if context.level == Level.BUILDING:
+        return [_part(item, Level.DWELLING if is_long else Level.UNIT, "")]
+    if context.level > Level.BUILDING:
+        return [_part(item, Level.DWELLING, "")]
+    if context.level in (Level.NUMBER, Level.ESTATE, Level.PREMISES):
+        return [_part(item, Level.DWELLING if is_long else Level.BUILDING, "")]
+    if context.level in (Level.COMMUNITY, Level.GROUP, Level.HAMLET, Level.ZONE, Level.ROAD):
+        return [_part(item, Level.NUMBER, "")]
+    return []
+
+
+def _short_levels(item: _Item, context: Context) -> tuple[Level, ...] | None:
+    """Return what the numbers of a shorthand name, None where they are one number or several of a kind."""
+    count = len(item.numbers)
+    first, last = len(item.numbers[0]), len(item.numbers[-1])
+    if count == 4:
+        return (Level.BUILDING, Level.UNIT, Level.FLOOR, Level.DWELLING)
+    if count == 3:
+        return (Level.BUILDING, Level.UNIT, Level.DWELLING) if context.level < Level.BUILDING else None
+    if count != 2 or first >= _DWELLING_DIGITS:
+        return None
+    is_dwelling = last >= _DWELLING_DIGITS
+    if context.level == Level.BUILDING:
+        return (Level.UNIT, Level.DWELLING)
+    if context.level > Level.BUILDING:
+        return None
+    on_street = 0 < context.level <= Level.ROAD
+    if is_dwelling:
+        return (Level.NUMBER if on_street and not item.word else Level.BUILDING, Level.DWELLING)
+    return None if on_street or not context.level else (Level.BUILDING, Level.UNIT)
+
+
+def _spread(item: _Item, levels: tuple[Level, ...], word: str) -> list[Part]:
+    """Return one part for each number of a shorthand; the word belongs to the last."""
+    parts = [
+        Part(level, start, end, number)
+        for level, number, (start, end) in zip(levels, item.numbers, item.spans, strict=True)
+    ]
+    parts[-1] = parts[-1]._replace(end=item.end, word=word)
+    return parts
+
+
+def _part(item: _Item, level: Level, word: str) -> Part:
+    """Return one part of all numbers of an item."""
+    numbers = item.numbers
+    token = "-".join(numbers) + (f"-{item.sub}" if item.sub else "")
+    if item.lead in ("负", "地下", "-"):
+        token = f"-{token}"
+    if item.lead == "附" and level == Level.NUMBER:
+        token = f"附{token}"
+    is_range = len(numbers) > 1 and not (set(item.joins) == {"-"} and _is_branch(numbers))
+    return Part(level, item.start, item.end, token, word, is_range)
+
+
+def _is_branch(numbers: tuple[str, ...]) -> bool:
+    """Return whether joined numbers are one branched number, as 12-1 is, and no range, as 1-10 is."""
+    if len(numbers) > 2 or not (numbers[0].isdigit() and numbers[1].isdigit()):
+        return True
+    return int(numbers[1]) <= int(numbers[0])

@@ -1,0 +1,172 @@
+"""From a named place down to the number, building, unit and dwelling that a text asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.addresses.book import AddressBook, key_of
+from twin.addresses.levels import Level
+
+_Positions = NDArray[np.int64]
+
+MAX_FRONTIER = 4096
+"""More places at once are no answer, and cost time."""
+_SKIPPED = 0.9
+_OTHER_LEVEL = 0.5
+_NONE: _Positions = np.empty(0, np.int64)
+_NUMBER_OR_BUILDING = {Level.NUMBER: Level.BUILDING, Level.BUILDING: Level.NUMBER}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One numbered component that a text asks for.
+
+    ``start`` is where it stands in the text; a range names no place of its own.
+    """
+
+    level: Level
+    token: str
+    start: int = 0
+    is_range: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Where a descent ended.
+
+    ``nodes`` fit equally well; ``factor`` weighs the liberties taken; ``missing`` is the first step that the
+    base has not, None where all was found; ``skipped`` are levels that one side names and the other not.
+    """
+
+    nodes: _Positions
+    factor: float = 1.0
+    missing: Step | None = None
+    skipped: tuple[Level, ...] = ()
+    is_other_level: bool = False
+
+
+class Descent:
+    """Descends in one book as one caller sees it; ``visible`` (n,) is None where all of it may be seen."""
+
+    def __init__(self, book: AddressBook, visible: NDArray[np.bool_] | None = None) -> None:
+        self._book = book
+        self._visible = visible
+        order = np.argsort(book.gates[:, 1], kind="stable") if len(book.gates) else _NONE
+        self._gate_numbers = book.gates[order, 1]
+        self._gate_estates = book.gates[order, 0].astype(np.int64)
+        self._gates_by_estate = book.gates[np.argsort(book.gates[:, 0], kind="stable")]
+
+    def land(self, start: int, steps: Sequence[Step]) -> Landing:
+        """Return where steps, from the higher to the lower level, lead from a place."""
+        landing = Landing(np.array([start], np.int64))
+        for place, step in enumerate(steps):
+            landing = self._down(landing, step, steps[place + 1 :])
+            if landing.missing is not None:
+                break
+        return landing
+
+    def _down(self, landing: Landing, step: Step, later: Sequence[Step]) -> Landing:
+        """Take one step: as it is written, through levels left out, at another level, or not at all."""
+        if step.is_range:
+            return replace(landing, missing=step)
+        token = self._book.token_id(step.token)
+        if token >= 0:
+            found, passed = self._reach(landing.nodes, step.level, token)
+            if len(found):
+                skipped = (*landing.skipped, *passed)
+                return replace(
+                    landing, nodes=found, factor=landing.factor * _SKIPPED ** len(passed), skipped=skipped
+                )
+            other = _NUMBER_OR_BUILDING.get(step.level)
+            if other is not None:
+                found, passed = self._reach(landing.nodes, other, token)
+                if len(found):
+                    factor = landing.factor * _OTHER_LEVEL * _SKIPPED ** len(passed)
+                    return replace(landing, nodes=found, factor=factor, is_other_level=True)
+        if step.level == Level.FLOOR and later and later[0].level == Level.DWELLING:
+            return self._without_floor(landing, step, later[0])
+        if later and step.level in (Level.UNIT, Level.GROUP) and not len(self._of_level(landing, step.level)):
+            skipped = (*landing.skipped, step.level)
+            return replace(landing, factor=landing.factor * _SKIPPED, skipped=skipped)
+        return replace(landing, missing=step)
+
+    def _without_floor(self, landing: Landing, floor: Step, dwelling: Step) -> Landing:
+        """Leave out a floor that the number of the dwelling tells again, or that the base does not tell."""
+        is_told = dwelling.token.startswith(floor.token) and len(dwelling.token) > len(floor.token) + 1
+        if is_told or not len(self._of_level(landing, Level.FLOOR)):
+            return landing if is_told else replace(landing, factor=landing.factor * _SKIPPED)
+        return replace(landing, missing=floor)
+
+    def _of_level(self, landing: Landing, level: Level) -> _Positions:
+        return self.children(landing.nodes, level, level)
+
+    def _reach(self, nodes: _Positions, level: Level, token: int) -> tuple[_Positions, tuple[Level, ...]]:
+        """Return the nearest nodes of a level and token, and the levels passed on the way."""
+        frontier, passed = nodes, set[Level]()
+        for _ in range(4):
+            found = self.find(frontier, level, token)
+            if len(found):
+                return found, tuple(sorted(passed))
+            frontier = self._through(frontier, level)
+            if not len(frontier) or len(frontier) > MAX_FRONTIER:
+                break
+            passed |= set(map(Level, np.unique(self._book.levels[frontier]).tolist()))
+        return _NONE, ()
+
+    def _through(self, frontier: _Positions, level: Level) -> _Positions:
+        """Return what stands below nodes and may hold a component of a level."""
+        below = self.children(frontier, Level.GROUP, Level(level - 1)) if level > Level.GROUP else _NONE
+        if len(self._gate_numbers) and level > Level.ESTATE:
+            low = np.searchsorted(self._gate_numbers, frontier, "left")
+            high = np.searchsorted(self._gate_numbers, frontier, "right")
+            estates = self._gate_estates[_ranges(low, high)]
+            below = np.unique(np.concatenate([below, self._seen(estates)]))
+        return below
+
+    def find(self, nodes: _Positions, level: Level, token: int) -> _Positions:
+        """Return all children of nodes with a level and token that may be seen."""
+        wanted = key_of(nodes, np.full(len(nodes), level), np.full(len(nodes), token))
+        low = np.searchsorted(self._book.keys, wanted, "left")
+        high = np.searchsorted(self._book.keys, wanted, "right")
+        return self._seen(_ranges(low, high))
+
+    def children(self, nodes: _Positions, first: Level, last: Level) -> _Positions:
+        """Return all children of nodes from one level to another that may be seen."""
+        keys, zeros = self._book.keys, np.zeros(len(nodes), np.int64)
+        low = np.searchsorted(keys, key_of(nodes, zeros + first, zeros))
+        high = np.searchsorted(keys, key_of(nodes, zeros + last + 1, zeros))
+        return self._seen(_ranges(low, high))
+
+    def numbers_of(self, node: int) -> set[int]:
+        """Return the tokens of the numbers that a place has: above it, and its further gates."""
+        book = self._book
+        low, high = np.searchsorted(self._gates_by_estate[:, 0], [node, node + 1])
+        found = set(book.tokens[self._gates_by_estate[low:high, 1]].tolist())
+        while node >= 0:
+            if book.levels[node] == Level.NUMBER:
+                found.add(int(book.tokens[node]))
+            node = int(book.parents[node])
+        return found
+
+    def _seen(self, nodes: _Positions) -> _Positions:
+        if self._visible is None:
+            return nodes
+        seen: _Positions = nodes[self._visible[nodes]]
+        return seen
+
+
+def _ranges(low: NDArray[np.int64], high: NDArray[np.int64]) -> _Positions:
+    """Return the positions of several half-open ranges one after another."""
+    if len(low) == 1:
+        return np.arange(low[0], high[0], dtype=np.int64)
+    counts = high - low
+    total = int(counts.sum())
+    if not total:
+        return _NONE
+    first = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
+    positions: _Positions = np.arange(total, dtype=np.int64) + first
+    return positions

@@ -1,0 +1,306 @@
+"""Finds the address that a text means (地址匹配): names by likeness, numbers exactly, doubt said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from twin.addresses._anchors import AnchorSearch
+from twin.addresses._descent import Descent, Step
+from twin.addresses._query import AddressParser, Query, read_query
+from twin.addresses.book import AddressBook
+from twin.addresses.levels import Level
+from twin.addresses.names import Alias, NameIndex
+from twin.addresses.scoring import (
+    AGREES,
+    CONTRADICTS,
+    FOUND_FACTOR,
+    MISSING_FACTOR,
+    UNKNOWN,
+    Anchor,
+    Candidate,
+    Match,
+    no_match,
+    reason_of,
+    score_of,
+)
+from twin.addresses.walk import walk
+
+_MAX_TIED = 100
+_TIE = 0.99
+"""Answers whose odds differ by less than this share fit equally well."""
+MAX_TEXT = 400
+"""Longer texts are no address."""
+
+
+class Finder:
+    """Finds addresses in one book as one caller sees it; make it by :meth:`of`.
+
+    Safe to share between threads for reading.
+
+    Attributes
+    ----------
+    book : AddressBook
+    visible : ndarray of bool, shape (n,), optional
+        Which nodes the caller may see; None where all.
+    """
+
+    def __init__(
+        self,
+        book: AddressBook,
+        parser: AddressParser,
+        index: NameIndex,
+        name_tokens: NDArray[np.int32],
+        n_below: NDArray[np.int64],
+        visible: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.book, self.visible, self.n_below = book, visible, n_below
+        self.parser, self.index = parser, index
+        self._name_tokens = name_tokens
+        self.search = AnchorSearch(book, index, name_tokens, visible)
+        self.descent = Descent(book, visible)
+
+    @classmethod
+    def of(
+        cls,
+        book: AddressBook,
+        parser: AddressParser,
+        aliases: Sequence[Alias] = (),
+        folder: Path | None = None,
+    ) -> Finder:
+        """Return a finder of a whole book.
+
+        Parameters
+        ----------
+        book : AddressBook
+        parser : AddressParser
+            Knows the divisions and the names of the book.
+        aliases : sequence of Alias
+            Old and other names.
+        folder : Path, optional
+            Where the index of the names stands, as in :meth:`NameIndex.of`.
+
+        Returns
+        -------
+        Finder
+        """
+        below = n_below(book)
+        is_named = np.isin(book.levels, [level for level in Level if level.is_named])
+        tokens, place = np.unique(book.tokens[is_named], return_inverse=True)
+        weights = np.bincount(place, below[is_named], minlength=len(tokens)).astype(np.int64)
+        names = book.names.take(pa.array(tokens)).to_pylist()
+        index = NameIndex.of(names, weights, aliases, folder)
+        return cls(book, parser, index, tokens.astype(np.int32), below)
+
+    def within(self, visible: NDArray[np.bool_]) -> Finder:
+        """Return the finder of a caller who may see some addresses only.
+
+        Parameters
+        ----------
+        visible : ndarray of bool, shape (n,)
+            Which nodes of the book; the others are neither answered nor counted.
+
+        Returns
+        -------
+        Finder
+            Shares the book and the index with this one.
+        """
+        return Finder(self.book, self.parser, self.index, self._name_tokens, self.n_below, visible)
+
+    def geocode(self, text: str, k: int = 5, *, as_of: date | None = None) -> tuple[Match, ...]:
+        """Return the addresses that a text may mean, the likeliest first.
+
+        Parameters
+        ----------
+        text : str
+            As a person says or types it.
+        k : int
+            How many at most, >= 1.
+        as_of : date, optional
+            Understand only those old names that were in use on this day.
+
+        Returns
+        -------
+        tuple of Match
+            At least one: where nothing fits, one that says why.
+        """
+        if not text or not text.strip():
+            return (no_match("地址为空"),)
+        if len(text) > MAX_TEXT:
+            return (no_match(f"文本过长（{len(text)} 字），不是地址"),)
+        return self.answer(read_query(text, self.parser, self.index), k, as_of=as_of)
+
+    def answer(self, query: Query, k: int = 5, *, as_of: date | None = None) -> tuple[Match, ...]:
+        """Return the addresses that a query may mean, the likeliest first.
+
+        Parameters
+        ----------
+        query : Query
+        k, as_of
+            As in :meth:`geocode`.
+
+        Returns
+        -------
+        tuple of Match
+        """
+        if not any(one.is_given or len(one.text) > 1 for one in query.segments):
+            return (no_match("没有可查的路名、小区名或村名"),)
+        if query.is_intersection:
+            query = _of_first_road(query)
+        candidates = self._candidates(query, as_of, is_wide=False)
+        if not any(one.is_complete and not one.is_contradicted for one in candidates):
+            known = {one.anchor.node for one in candidates}
+            wide = self._candidates(query, as_of, is_wide=True)
+            candidates += [one for one in wide if one.anchor.node not in known]
+        if not candidates:
+            asked = "、".join(one.text for one in query.segments[:3])
+            return (no_match(f"地址库中没有与“{asked}”相近的名称"),)
+        return self._ranked(candidates, query, k)
+
+    def _candidates(self, query: Query, as_of: date | None, *, is_wide: bool) -> list[Candidate]:
+        anchors = self.search.anchors(query.segments, as_of, is_wide=is_wide)
+        if not anchors:
+            return []
+        least = anchors[0].odds * 1e-5
+        return [self._candidate(anchor, query) for anchor in anchors if anchor.odds >= least]
+
+    def _candidate(self, anchor: Anchor, query: Query) -> Candidate:
+        """Return where the numbers of a query lead from an anchor."""
+        level, start = int(self.book.levels[anchor.node]), query.segments[anchor.segment].start
+        steps, odds, wrong = list[Step](), anchor.odds, None
+        n_buildings = sum(step.level == Level.BUILDING for step in query.steps)
+        for step in query.steps:
+            if step.level in (Level.NUMBER, Level.BUILDING) and level > Level.NUMBER:
+                numbers = self.descent.numbers_of(anchor.node)
+                is_number = step.level == Level.NUMBER or step.start < start or n_buildings > 1
+                if is_number and self.book.token_id(step.token) in numbers:
+                    odds *= AGREES[Level.NUMBER]
+                    continue
+                if step.start < start:
+                    odds *= CONTRADICTS[Level.NUMBER] if numbers else UNKNOWN
+                    wrong = step if numbers else None
+                    continue
+            elif step.level < level and step.level != Level.NUMBER:
+                continue
+            steps.append(step)
+        landing = self.descent.land(anchor.node, steps)
+        candidate = Candidate(anchor, landing, odds, wrong)
+        odds *= landing.factor
+        if not candidate.is_complete:
+            odds *= MISSING_FACTOR
+        elif steps:
+            odds *= FOUND_FACTOR
+        return Candidate(anchor, landing, odds, wrong)
+
+    def _ranked(self, candidates: Sequence[Candidate], query: Query, k: int) -> tuple[Match, ...]:
+        """Return the nodes that candidates lead to, each weighed against all others and against none."""
+        found: dict[int, tuple[float, Candidate]] = {}
+        total = 1.0
+        for one in candidates:
+            nodes = one.landing.nodes
+            each = one.odds / len(nodes)
+            total += each * max(len(nodes) - _MAX_TIED, 0)
+            for node in nodes[:_MAX_TIED].tolist():
+                if node not in found or found[node][0] < each:
+                    found[node] = each, one
+        total += sum(odds for odds, _ in found.values())
+        best = sorted(found.items(), key=lambda item: (-item[1][0], item[0]))
+        clean = [one for one in candidates if one.is_clean]
+        is_certain = len(clean) == 1 and sum(one.is_plain for one in candidates) == 1
+        n_ties = sum(odds >= _TIE * best[0][1][0] for odds, _ in found.values())
+        n_ties = max(n_ties, len(best[0][1][1].landing.nodes))
+        matches = []
+        for node, (odds, one) in best[:k]:
+            share = 1.0 if is_certain and one is clean[0] else odds / total
+            is_tied = odds >= _TIE * best[0][1][0]
+            score = score_of(one, share, query)
+            matches.append(self.match(node, score, reason_of(one, query, n_ties if is_tied else 1)))
+        return tuple(matches)
+
+    def match(self, node: int, score: float, reason: str) -> Match:
+        """Return a node as an answer.
+
+        Parameters
+        ----------
+        node : int
+            Position in the book.
+        score : float
+        reason : str
+
+        Returns
+        -------
+        Match
+        """
+        book = self.book
+        return Match(
+            int(book.ids[node]),
+            node,
+            self.standard_text(node),
+            Level(book.levels[node]),
+            score,
+            float(book.lon[node]),
+            float(book.lat[node]),
+            reason,
+            book.source_ids[node].as_py() or "",
+        )
+
+    def standard_text(self, node: int) -> str:
+        """Return the standard address of a node.
+
+        Parameters
+        ----------
+        node : int
+
+        Returns
+        -------
+        str
+        """
+        return text_of(self.book, node)
+
+
+def _of_first_road(query: Query) -> Query:
+    """Return the question for a junction as one for the first of its roads."""
+    roads = [one for one in query.segments if one.level == Level.ROAD]
+    kept = tuple(one for one in query.segments if one not in roads[1:])
+    return replace(query, segments=kept)
+
+
+def n_below(book: AddressBook) -> NDArray[np.int64]:
+    """Return how many nodes stand below each node of a book.
+
+    Parameters
+    ----------
+    book : AddressBook
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+    """
+    first, last = walk(book.parents)
+    return last - first - 1
+
+
+_WORDS = {
+    Level.GROUP: "组",
+    Level.NUMBER: "号",
+    Level.BUILDING: "幢",
+    Level.UNIT: "单元",
+    Level.FLOOR: "层",
+    Level.DWELLING: "室",
+}
+
+
+def text_of(book: AddressBook, node: int) -> str:
+    """Return the standard address of a node."""
+    parts = []
+    for one in book.chain(node):
+        level = Level(book.levels[one])
+        word = "" if level.is_named else book.word_names[book.words[one]] or _WORDS[level]
+        parts.append(f"{book.name_of(one)}{word}")
+    return "".join(parts)

@@ -10,8 +10,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
+from twin.addresses._ordering import ordered
+from twin.addresses.base import base_of
 from twin.addresses.levels import Level
 from twin.errors import InvalidLayerError, UnknownFeatureError
+from twin.view import LayerView
 
 _PARENT_SHIFT, _LEVEL_SHIFT = 33, 29
 """A key is 30 bits of parent + 1, 4 bits of level, 29 bits of token."""
@@ -252,6 +255,47 @@ class AddressBook:
             gates,
             keys,
         )
+
+    @classmethod
+    def from_table(cls, base: pa.Table) -> Self:
+        """Return the book of the addresses in force of a base.
+
+        Parameters
+        ----------
+        base : pyarrow.Table
+            Columns of ``twin.addresses.base.BASE_SCHEMA``.
+
+        Returns
+        -------
+        AddressBook
+            A node whose parent is not in force stands at the top. O(n log n): a million take a second.
+
+        Raises
+        ------
+        InvalidLayerError
+            If addresses stand above themselves.
+        """
+        return cls.of(**ordered(base))
+
+    @classmethod
+    def from_view(cls, view: LayerView) -> Self:
+        """Return the book of the addresses in force that a view shows, open edits included.
+
+        Parameters
+        ----------
+        view : LayerView
+            Of the layer ``address_base``.
+
+        Returns
+        -------
+        AddressBook
+
+        Raises
+        ------
+        InvalidLayerError
+            If addresses stand above themselves.
+        """
+        return cls.from_table(base_of(view))
 
 
 def key_of(parents: ArrayLike, levels: ArrayLike, tokens: ArrayLike) -> NDArray[np.int64]:

@@ -1,0 +1,351 @@
+"""Any department's table rolled up by area (部门业务数据空间化): counts, sums and means that add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analysis.measures import means_by_group, sums_by_group
+from analysis.placement import HOW, Atlas, Geocode, PlaceColumns, Placement
+from analysis.suppression import suppress_small_counts
+from twin.buffers import array_of
+from twin.cells import boundaries, cells_of, to_hex
+from twin.city import City
+from twin.division_rows import LEVELS, in_force
+from twin.divisions import DivisionTree
+from twin.errors import InvalidQueryError, UnknownFieldError
+from twin.scope import WHOLE_CITY, Scope
+
+if TYPE_CHECKING:
+    import geopandas
+    import pandas as pd
+
+UNPLACED = "未落图 could not be placed"
+"""Name of the row that holds what has no area, so that the rows add up to the table."""
+VALIDITY = ("valid_from", "valid_to")
+_CELLS = "h3:"
+_OUTSIDE = "lies outside what the caller may see"
+_Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is worked out for each area beside the number of rows.
+
+    Parameters
+    ----------
+    sums, means : tuple of str
+        Number columns of the table.
+    suppresses : bool
+        Whether rows are people: counts of 1 to 4 are taken out then, with what would give them away.
+    """
+
+    sums: tuple[str, ...] = ()
+    means: tuple[str, ...] = ()
+    suppresses: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RollUp:
+    """A table by area (汇总结果).
+
+    Attributes
+    ----------
+    by : str
+        Level name, or ``h3:`` and a resolution.
+    table : pyarrow.Table, n_areas + 1 rows
+        ``key`` (code, grid id, cell), ``name``, ``count``, ``sum_*``, ``mean_*``; areas by key, then
+        :data:`UNPLACED` with an empty key. Null where suppressed, means also where nothing counts.
+    total : pyarrow.Table, 1 row
+        The same of the whole table: counts and sums of the rows add up to it.
+    geometry : ndarray of shapely geometry, shape (n_areas,)
+        lon, lat degrees; None where an area has no boundary.
+    placement : Placement
+        Of each row of the table that came.
+    areas : ndarray of int64, shape (n,)
+        Row of ``table`` that each row was counted in.
+    """
+
+    by: str
+    table: pa.Table
+    total: pa.Table
+    geometry: NDArray[np.object_]
+    placement: Placement
+    areas: _Ints
+
+    @property
+    def n_unplaced(self) -> int:
+        """Rows of the table that came without an area."""
+        return int((self.areas == self.table.num_rows - 1).sum())
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rows as a data frame, :data:`UNPLACED` last.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        frame: pd.DataFrame = self.table.to_pandas()
+        return frame
+
+    def to_geodataframe(self) -> geopandas.GeoDataFrame:
+        """Return the rows with the outlines of their areas.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            EPSG:4326, x = lon; :data:`UNPLACED` has no geometry.
+        """
+        import geopandas
+
+        shapes = [*self.geometry.tolist(), None]
+        return geopandas.GeoDataFrame(self.to_frame(), geometry=shapes, crs="EPSG:4326")
+
+    def placed_table(self) -> pa.Table:
+        """Return how each row of the table that came was placed.
+
+        Returns
+        -------
+        pyarrow.Table
+            ``row`` (from 1), ``key`` of its area, ``how``, ``score``, ``lon``, ``lat``, ``reason``.
+        """
+        placed = self.placement
+        score, lon, lat = (
+            pa.array(values, mask=np.isnan(values)) for values in (placed.scores, placed.lon, placed.lat)
+        )
+        return pa.table(
+            {
+                "row": np.arange(1, len(self.areas) + 1),
+                "key": self.table["key"].take(array_of(self.areas)),
+                "how": pa.array(HOW).take(pa.array(placed.how)),
+                "score": score,
+                "lon": lon,
+                "lat": lat,
+                "reason": pa.array(placed.reasons.tolist(), pa.string()),
+            }
+        )
+
+
+def rollup(
+    city: City,
+    table: pa.Table | pd.DataFrame,
+    by: str,
+    columns: PlaceColumns,
+    measures: Measures | None = None,
+    *,
+    as_of: date | None = None,
+    scope: Scope = WHOLE_CITY,
+    geocode: Geocode | None = None,
+) -> RollUp:
+    """Return a table counted, summed and averaged by the areas of a city.
+
+    Parameters
+    ----------
+    city : City
+    table : pyarrow.Table or pandas.DataFrame, n rows
+        Any columns; those that are summed must hold numbers.
+    by : str
+        ``city``, ``district``, ``subdistrict``, ``community``, ``grid``, or ``h3:9``: cells of a resolution.
+    columns : PlaceColumns
+        What places a row.
+    measures : Measures, optional
+        What is worked out beside the number of rows.
+    as_of : date, optional
+        The day on which the codes were carried; areas are those of today.
+    scope : Scope
+        What the caller may see: rows elsewhere count as not placed.
+    geocode : Geocode, optional
+        Finds addresses; by default the address finder of the city, where it has one.
+
+    Returns
+    -------
+    RollUp
+
+    Raises
+    ------
+    InvalidQueryError
+        If ``by`` is no level or resolution, or a column cannot be summed.
+    UnknownFieldError
+        If the table lacks a column.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from twin.config import CityConfig
+    >>> from twin.schema import DECLARED
+    >>> with City.create(Path(tempfile.mkdtemp()) / "new.city", CityConfig("丽州市")) as city:
+    ...     import shapely
+    ...     square = shapely.to_wkb(shapely.box(120.0, 28.8, 120.1, 28.9))
+    ...     _ = city.store.put(DECLARED["grid"], pa.table({"grid_id": ["A-1"], "geometry": [square]}))
+    ...     permits = pa.table({"x": [120.05, 121.0], "y": [28.85, 28.85], "m2": [70, 30]})
+    ...     found = rollup(city, permits, "grid", PlaceColumns("x", "y"), Measures(sums=("m2",)))
+    >>> found.table.select(["key", "count", "sum_m2"]).to_pylist()
+    [{'key': 'A-1', 'count': 1, 'sum_m2': 70}, {'key': '', 'count': 1, 'sum_m2': 30}]
+    """
+    if not isinstance(table, pa.Table):
+        table = pa.Table.from_pandas(table, preserve_index=False)
+    atlas = Atlas(city.divisions, city.area_assigner, geocode)
+    placement = atlas.place(table, columns, as_of)
+    return by_area(city, table, by, placement, measures or Measures(), scope=scope)
+
+
+def by_area(
+    city: City,
+    table: pa.Table,
+    by: str,
+    placement: Placement,
+    measures: Measures,
+    *,
+    scope: Scope = WHOLE_CITY,
+) -> RollUp:
+    """Return the same of a table whose rows are placed already.
+
+    Parameters
+    ----------
+    city, table, by, measures, scope
+        As for :func:`rollup`.
+    placement : Placement, n rows
+
+    Returns
+    -------
+    RollUp
+
+    Raises
+    ------
+    InvalidQueryError, UnknownFieldError
+        As :func:`rollup` does.
+    """
+    for name in (*measures.sums, *measures.means):
+        if name not in table.column_names:
+            known = ", ".join(table.column_names[:20])
+            raise UnknownFieldError(f"the table has no column {name!r} to work out; it has {known}")
+    tree = city.divisions
+    placement = replace(placement, reasons=placement.reasons.copy())
+    is_seen = (placement.how > 0) & (scope.contains(placement.numbers.astype(np.int32)))
+    placement.reasons[(placement.how > 0) & ~is_seen] = _OUTSIDE
+    if by.startswith(_CELLS):
+        areas = _cells(by, placement, is_seen)
+    else:
+        areas = _divisions(city, tree, by, placement, is_seen, scope)
+    rows, total = _worked_out(table, areas, measures)
+    return RollUp(by, rows, total, areas.geometry, placement, areas.of_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Areas:
+    """The areas of an answer, and which of them each row is in; the number after the last for none."""
+
+    keys: list[str]
+    names: list[str]
+    geometry: NDArray[np.object_]
+    of_rows: _Ints = field(default_factory=lambda: np.empty(0, np.int64))
+
+
+def _cells(by: str, placement: Placement, is_seen: NDArray[np.bool_]) -> _Areas:
+    """Return the H3 cells that rows lie in."""
+    text = by.removeprefix(_CELLS)
+    if not (text.isdecimal() and int(text) in range(16)):
+        raise InvalidQueryError(f"by={by!r} came; wanted h3: and a resolution from 0 to 15")
+    has_place = is_seen & np.isfinite(placement.lon)
+    cells = cells_of(placement.lon[has_place], placement.lat[has_place], int(text))
+    distinct, place = np.unique(cells, return_inverse=True)
+    of_rows = np.full(len(is_seen), len(distinct))
+    of_rows[has_place] = place
+    placement.reasons[is_seen & ~has_place] = "only its area is known, not its place"
+    keys = to_hex(distinct).tolist()
+    return _Areas(keys, keys, boundaries(distinct), of_rows)
+
+
+def _divisions(
+    city: City,
+    tree: DivisionTree,
+    by: str,
+    placement: Placement,
+    is_seen: NDArray[np.bool_],
+    scope: Scope,
+) -> _Areas:
+    """Return the divisions or grid units of a level, by key, and which of them each row is in."""
+    if by not in LEVELS:
+        raise InvalidQueryError(f"by={by!r} came; wanted {', '.join(LEVELS)} or h3: and a resolution")
+    level = LEVELS.index(by) + 1
+    levels = np.array([node.level for node in tree.nodes], np.int64)
+    numbers = np.flatnonzero((levels == level) & scope.contains(np.arange(len(levels), dtype=np.int32)))
+    numbers = np.array(sorted(numbers.tolist(), key=lambda number: tree.nodes[number].code), np.int64)
+    above = _ancestors(tree, levels, level)
+    held = np.append(above, -1)[np.where(is_seen, placement.numbers, -1)]
+    place_of = np.full(len(levels) + 1, len(numbers))
+    place_of[numbers] = np.arange(len(numbers))
+    of_rows = place_of[held]
+    is_coarse = is_seen & (held < 0)
+    placement.reasons[is_coarse] = f"only a division above the level {by} is known"
+    placement.reasons[is_seen & (held >= 0) & (of_rows == len(numbers))] = _OUTSIDE
+    codes = [tree.nodes[number].code for number in numbers.tolist()]
+    names = [tree.nodes[number].name or tree.nodes[number].code for number in numbers.tolist()]
+    return _Areas(codes, names, _outlines(city, by, codes), of_rows)
+
+
+def _ancestors(tree: DivisionTree, levels: _Ints, level: int) -> _Ints:
+    """Return the number of the division of a level that holds each node, itself where it is one; else -1."""
+    found = np.full(len(levels), -1)
+    node = np.arange(len(levels))
+    while (node >= 0).any():
+        is_it = (node >= 0) & (levels[node] == level)
+        found[is_it] = node[is_it]
+        node = np.where((node >= 0) & ~is_it, tree.parents[node], -1)
+    return found
+
+
+def _outlines(city: City, by: str, codes: list[str]) -> NDArray[np.object_]:
+    """Return the boundary of each area; None where there is none."""
+    layer, key = ("grid", "grid_id") if by == "grid" else ("divisions", "code")
+    shapes = np.full(len(codes), None, dtype=object)
+    if city.has_layer(layer):
+        view = city.layer(layer)
+        positions = view.positions()
+        rows = view.take(positions, [name for name in (key, *VALIDITY) if name in view.columns.names])
+        if set(VALIDITY) <= set(rows.column_names):
+            is_there = in_force(rows, city.divisions.as_of)
+            positions, rows = positions[is_there], rows.filter(pa.array(is_there))
+        outlines = view.geometries(positions).tolist()
+        known = dict(zip(rows[key].to_pylist(), outlines, strict=True))
+        shapes[:] = [known.get(code) for code in codes]
+    return shapes
+
+
+def _worked_out(table: pa.Table, areas: _Areas, measures: Measures) -> tuple[pa.Table, pa.Table]:
+    """Return counts, sums and means of the areas and of what has none, and of all."""
+    n = len(areas.keys) + 1
+    counts = np.bincount(areas.of_rows, minlength=n)
+    everything = np.zeros(table.num_rows, np.int64)
+    columns: dict[str, pa.Array] = {"count": array_of(counts)}
+    of_all: dict[str, pa.Array] = {"count": pa.array([table.num_rows])}
+    for name, work in (
+        *((f"sum_{column}", sums_by_group) for column in measures.sums),
+        *((f"mean_{column}", means_by_group) for column in measures.means),
+    ):
+        values = table[name.partition("_")[2]]
+        columns[name] = work(values, areas.of_rows, n)
+        of_all[name] = work(values, everything, 1)
+    if measures.suppresses:
+        sums_to = np.append(np.full(n, n), -1)
+        is_hidden = (
+            suppress_small_counts(np.append(counts, table.num_rows), sums_to)
+            .is_null()
+            .to_numpy(zero_copy_only=False)
+        )
+        columns = {name: _without(values, is_hidden[:-1]) for name, values in columns.items()}
+        of_all = {name: _without(values, is_hidden[-1:]) for name, values in of_all.items()}
+    rows = {"key": pa.array([*areas.keys, ""]), "name": pa.array([*areas.names, UNPLACED])}
+    return pa.table(rows | columns), pa.table(of_all)
+
+
+def _without(values: pa.Array, is_hidden: NDArray[np.bool_]) -> pa.Array:
+    """Return values with the marked ones taken out."""
+    kept = np.where(is_hidden, -1, np.arange(len(values)))
+    return values.take(pa.array(kept, mask=is_hidden))

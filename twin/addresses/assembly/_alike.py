@@ -20,6 +20,8 @@ SURE_ODDS = 6.0
 LEAST_ODDS = 2.0
 SHORTEST = 3
 """Shorter names differ by one character in every second village."""
+_OTHER_WAYS = {Way.STEM, Way.PINYIN, Way.INITIALS}
+"""How people shorten names when they ask; two sources that write so may well mean two places."""
 
 
 class Pair(NamedTuple):
@@ -129,12 +131,11 @@ def weigh(
     """Return what speaks for each pair of positions; pairs whose names are too unlike are left out."""
     weighed = []
     for one, other in pairs:
-        found = likeness(names[one], names[other])
-        if found is None or found.odds < LEAST_ODDS:
+        one, other = sorted((one, other), key=lambda place: (count[place], names[place], place))
+        both = likeness(names[one], names[other]), likeness(names[other], names[one])
+        found = max(filter(None, both), key=lambda each: each.odds, default=None)
+        if found is None or found.odds < LEAST_ODDS or found.way in _OTHER_WAYS:
             continue
-        if found.way in {Way.STEM, Way.PINYIN, Way.INITIALS}:
-            continue
-        one, other = sorted((one, other), key=lambda place: (count[place], -place))
         n_shared, n_near = _at_same_places(parts, one, other)
         here = (values[[place]] for place in (one, other) for values in (lon, lat))
         away = float(metres(*here)[0])

@@ -94,7 +94,7 @@ def gap_m(box: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 
 def most_frequent(labels: Labels, n_labels: int, values: NDArray[np.integer]) -> Labels:
-    """Return the commonest value >= 0 of each label, the lowest of equally common ones; -1 where none is."""
+    """Return the commonest value >= 0 of each label, of equally common ones that of the first row; -1 where none is."""
     found = np.full(n_labels, -1, np.int64)
     known = np.flatnonzero(values >= 0)
     if not len(known):
@@ -102,7 +102,7 @@ def most_frequent(labels: Labels, n_labels: int, values: NDArray[np.integer]) ->
     first, pairs = dense(labels[known], values[known])
     counts = np.bincount(pairs)
     rows = known[first]
-    order = np.lexsort((values[rows], -counts, labels[rows]))
+    order = np.lexsort((rows, -counts, labels[rows]))
     owners, best = np.unique(labels[rows][order], return_index=True)
     found[owners] = values[rows][order][best]
     return found

@@ -52,6 +52,7 @@ class Growth:
         self.method = np.full(len(rows), EXACT, np.int8)
         self.held = ~rows.is_readable
         self.at[self.held] = TOP
+        self.is_adrift = np.zeros(len(rows), np.bool_)
         self.number_at = np.full(len(rows), TOP, np.int64)
 
     def __len__(self) -> int:
@@ -69,6 +70,13 @@ class Growth:
         """Let rows go no deeper."""
         self.held[rows] = True
         self.lower(rows, method)
+
+    def leave_open(self, rows: _Positions, level: Level) -> None:
+        """Note that several places of a level fit rows: they go on only where an estate tells which."""
+        has_site = (self.rows.tokens[Level.ESTATE][rows] >= 0) | (self.rows.tokens[Level.PREMISES][rows] >= 0)
+        goes_on = has_site & (level <= Level.ROAD)
+        self.is_adrift[rows[goes_on]] = True
+        self.hold(rows[~goes_on], MANY)
 
     def step(self, rows: _Positions, level: Level, tokens: NDArray[np.integer]) -> None:
         """Let rows go down to the child of their node that has their token."""

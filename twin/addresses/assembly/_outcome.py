@@ -114,7 +114,7 @@ def _column(records: pa.Table, name: str, kind: pa.DataType) -> pa.Array:
 
 def _gates(growth: Growth, kept: NDArray[np.bool_], ids: _Positions) -> pa.Array:
     """Return the ids of the further numbers at which rows of an estate or premises stand, as text."""
-    texts = np.full(len(growth), None, dtype=object)
+    gates: dict[int, set[int]] = {}
     site = _named_site(growth)
     rows = np.flatnonzero((site >= 0) & (growth.number_at >= 0))
     if len(rows):
@@ -122,8 +122,10 @@ def _gates(growth: Growth, kept: NDArray[np.bool_], ids: _Positions) -> pa.Array
         for row in rows[first].tolist():
             estate, number = int(site[row]), int(growth.number_at[row])
             if kept[number] and growth.parent[estate] != number:
-                before = texts[estate]
-                texts[estate] = f"{before} {ids[number]}" if before else str(ids[number])
+                gates.setdefault(estate, set()).add(int(ids[number]))
+    texts = np.full(len(growth), None, dtype=object)
+    for estate, numbers in gates.items():
+        texts[estate] = " ".join(map(str, sorted(numbers)))
     return pa.array(texts, pa.string())
 
 

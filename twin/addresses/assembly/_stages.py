@@ -75,7 +75,7 @@ def _grow_roads(growth: Growth) -> list[Doubt]:
     is_branch = (rows.main_roads >= 0) & ~rows.is_partial
     tokens = np.where(is_branch, rows.main_roads, rows.tokens[Level.ROAD])
     doubts = _grow_named(growth, named, Level.ROAD, tokens, is_one_road)
-    branching = named[is_branch[named] & ~growth.held[named]]
+    branching = named[is_branch[named] & ~growth.held[named] & ~growth.is_adrift[named]]
     growth.step(branching, Level.ROAD, rows.tokens[Level.ROAD][branching])
     # Where two roads meet is neither on one nor the other.
     growth.hold(named[rows.is_partial[named] & (rows.main_roads[named] >= 0)], PARTIAL)
@@ -86,6 +86,8 @@ def _step_down(growth: Growth, level: Level) -> None:
     """Take rows down by a numbered part; a range of numbers is no place."""
     rows = growth.rows
     named = growth.open_rows(level)
+    if level == Level.NUMBER:
+        named = named[~growth.is_adrift[named]]
     if not len(named):
         return
     is_range = np.array(["-" in name for name in rows.names])[rows.tokens[level][named]]
@@ -110,7 +112,7 @@ def _grow_named(
     groups, labels = group(tokens[named].astype(np.int64), division, road, number, lon, lat)
     places = places_of(groups, growth.districts, is_one)
     place = places[labels]
-    growth.hold(named[place < 0], MANY)
+    growth.leave_open(named[place < 0], level)
     is_clear = place >= 0
     named, place, division = named[is_clear], place[is_clear], division[is_clear]
     lon, lat = lon[is_clear], lat[is_clear]
@@ -199,7 +201,7 @@ def _unite_alike(growth: Growth, named: _Positions, level: Level) -> list[Doubt]
     tails = rows.tokens[tail][named].astype(np.int64)
     parts = parts_of(owners, len(nodes), tails, lon, lat)
     weighed = weigh(names, where.sizes, where.lon, where.lat, parts, candidates)
-    return _settle(growth, named, nodes, weighed)
+    return _settle(growth, named, nodes, names, weighed)
 
 
 def _may_be_one(
@@ -212,10 +214,14 @@ def _may_be_one(
     return gap <= (ROAD_GAP_M if level == Level.ROAD else NEAR_M)
 
 
-def _settle(growth: Growth, named: _Positions, nodes: _Positions, weighed: Sequence[Pair]) -> list[Doubt]:
+def _settle(
+    growth: Growth, named: _Positions, nodes: _Positions, names: Sequence[str], weighed: Sequence[Pair]
+) -> list[Doubt]:
     """Unite the sure pairs, the surest first, and return the doubtful ones."""
     doubts = []
-    for pair in sorted(weighed, key=lambda pair: (-pair.n_near, -pair.odds, pair)):
+    for pair in sorted(
+        weighed, key=lambda pair: (-pair.n_near, -pair.odds, names[pair.one], names[pair.other], pair)
+    ):
         one, other = (int(growth.final(int(nodes[place]))) for place in (pair.one, pair.other))
         if one == other or pair.is_refuted or growth.is_rejected(one, other):
             continue
@@ -308,14 +314,12 @@ def _find_units(growth: Growth) -> None:
     has_units[building] = True
     asked = asked[has_units[growth.at[asked]]]
     span = len(rows.names) + 1
-    keys = building * span + dwelling[full]
-    first, _ = dense(keys, growth.at[full])
-    keys, units = keys[first], growth.at[full][first]
-    keys, start, counts = np.unique(keys, return_index=True, return_counts=True)
+    keys, start = np.unique(building * span + dwelling[full], return_index=True)
     wanted = growth.at[asked] * span + dwelling[asked]
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    is_found = (keys[places] == wanted) & (counts[places] == 1)
-    growth.at[asked[is_found]] = units[start[places[is_found]]]
+    n_units = np.bincount(growth.parent[np.unique(growth.at[full])], minlength=len(growth))
+    is_found = (keys[places] == wanted) & (n_units[growth.at[asked]] == 1)
+    growth.at[asked[is_found]] = growth.at[full][start[places[is_found]]]
     growth.lower(asked[is_found], BY_UNIT)
     growth.hold(asked[~is_found], MANY)
 

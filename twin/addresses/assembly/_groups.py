@@ -94,7 +94,7 @@ def gap_m(box: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
 
 def most_frequent(labels: Labels, n_labels: int, values: NDArray[np.integer]) -> Labels:
-    """Return the commonest value >= 0 of each label, of equally common ones that of the first row; -1 where none is."""
+    """Return the commonest value >= 0 of each label, -1 where none is; the first of equally common ones."""
     found = np.full(n_labels, -1, np.int64)
     known = np.flatnonzero(values >= 0)
     if not len(known):

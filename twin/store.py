@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,18 @@ MAX_FEATURE_ID = 2**53
 
 _LAYERS, _INDEX = "layers", "index"
 _VERSION_FILE = re.compile(r"([a-z][a-z0-9_]*)\.v(\d+)\.(parquet|arrow|blocks\.arrow)(\.part)?")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerPut:
+    """One layer among those stored together, as :meth:`LayerStore.put` takes it."""
+
+    schema: LayerSchema
+    table: pa.Table | Iterable[pa.RecordBatch]
+    provenance: Provenance | None = None
+    resolutions: Sequence[int] = DEFAULT_RESOLUTIONS
+    areas: AreaSource | None = None
+    with_json: bool | None = None
 
 
 class LayerStore:
@@ -230,30 +242,66 @@ class LayerStore:
         StorageError
             If the disk is full or fails; the version before stays in force.
         """
-        conformed = conform(schema, table)
-        del table
+        return self.put_all([LayerPut(schema, table, provenance, resolutions, areas, with_json)])[0]
+
+    def put_all(self, puts: Iterable[LayerPut]) -> list[LayerVersion]:
+        """Store tables as the next versions of their layers, put in force together by one rename.
+
+        Parameters
+        ----------
+        puts : iterable of LayerPut
+            Each of another layer; taken one by one, so that only one needs to be in memory.
+
+        Returns
+        -------
+        list of LayerVersion
+            As :meth:`put` returns them.
+
+        Raises
+        ------
+        InvalidLayerError
+            If a table does not fit its schema; no layer has changed then.
+        InvalidGeometryError
+            If a geometry does not fit its layer; likewise.
+        StorageError
+            If the disk is full or fails; the versions before stay in force.
+        """
+        versions: list[LayerVersion] = []
         with catalog_lock(self._root):
             catalog = read_catalog(self._root)
-            entry = catalog.layers.get(schema.name, LayerEntry())
-            rows = sort_rows(schema, conformed, resolutions)
-            del conformed
-            feature_ids = self._feature_ids(schema, rows.table, entry)
-            with_json = len(feature_ids) <= JSON_ROWS if with_json is None else with_json
-            columns = hot_columns(rows, feature_ids, areas, with_json=with_json)
-            del rows
-            try:
-                self._sweep(catalog)
-                version = self._write(schema, columns, entry.next_version, provenance or Provenance())
+            self._sweep(catalog)
+            for put in puts:
+                version, next_id = self._written(put, catalog)
+                entry = catalog.layers.get(version.layer, LayerEntry())
                 changed = LayerEntry(
                     current=version.version,
                     next_version=version.version + 1,
-                    next_id=max(entry.next_id, int(feature_ids.max(initial=0)) + 1),
+                    next_id=next_id,
                     versions=(*entry.versions, version)[-KEPT_VERSIONS:],
                 )
-                self._change(catalog.with_layer(schema.name, changed))
+                catalog = catalog.with_layer(version.layer, changed)
+                versions.append(version)
+            try:
+                self._change(catalog)
             except OSError as error:
-                raise self._not_written(schema.name, error) from error
-        return version
+                names = ", ".join(version.layer for version in versions)
+                raise self._not_written(names, error) from error
+        return versions
+
+    def _written(self, put: LayerPut, catalog: Catalog) -> tuple[LayerVersion, int]:
+        """Write a version that is not yet in force; return it and the next free id of its layer."""
+        schema = put.schema
+        entry = catalog.layers.get(schema.name, LayerEntry())
+        rows = sort_rows(schema, conform(schema, put.table), put.resolutions)
+        feature_ids = self._feature_ids(schema, rows.table, entry)
+        with_json = len(feature_ids) <= JSON_ROWS if put.with_json is None else put.with_json
+        columns = hot_columns(rows, feature_ids, put.areas, with_json=with_json)
+        del rows
+        try:
+            version = self._write(schema, columns, entry.next_version, put.provenance or Provenance())
+        except OSError as error:
+            raise self._not_written(schema.name, error) from error
+        return version, max(entry.next_id, int(feature_ids.max(initial=0)) + 1)
 
     def roll_back(self, name: str, version: int) -> LayerVersion:
         """Put a kept version in force again; the newer ones are kept too.

@@ -30,6 +30,8 @@ NO_RULINGS = Rulings()
 NO_TREE = DivisionTree.from_tables(None, None)
 MAX_CHARS = 500
 """A longer text is no address; it is not even read."""
+DIVISION_KINDS = frozenset({"city", "district", "subdistrict", "community"})
+"""Kinds of other names that are of divisions: the parser knows those."""
 
 Reserve = Callable[[int], int]
 """Takes so many ids in a row and returns the first."""
@@ -212,7 +214,7 @@ def _rename(rows: Rows, aliases: Sequence[Alias]) -> NDArray[np.bool_]:
     codes = {name: code for code, name in enumerate(rows.names)}
     current = np.arange(len(rows.names))
     for alias in aliases:
-        if alias.alias in codes and alias.name in codes:
+        if alias.kind not in DIVISION_KINDS and alias.alias in codes and alias.name in codes:
             current[codes[alias.alias]] = codes[alias.name]
     for _ in range(len(aliases)):
         further = current[current]

@@ -87,12 +87,15 @@ def build_city(city: City, board: ProgressBoard) -> BuildSummary:
     summary = BuildSummary()
     with city.writing():
         with board.step("fold edits"):
-            summary.folded_edits = sum(fold_edits(city, name) for name in city.layers())
+            summary.folded_edits = sum(fold_edits(city, name) for name in city.layers() if name != "grid")
         with board.step("derive division boundaries"):
             summary.derived_boundaries = derive_division_boundaries(city)
         names = sorted(city.layers(), key=LAYERS_OF_AREAS.__contains__)
         with board.step("place features in divisions", total=len(names)) as advance:
             for done, name in enumerate(names, start=1):
+                if name in LAYERS_OF_AREAS and "grid" in names:
+                    # Not before: until the other layers are stamped anew, its open edits say what moved.
+                    summary.folded_edits += fold_edits(city, "grid")
                 if place_in_divisions(city, name):
                     summary.placed_layers.append(name)
                 advance(done)

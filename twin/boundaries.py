@@ -94,7 +94,7 @@ def boundary_faults(
     is_empty, is_valid = shapely.is_empty(given), shapely.is_valid(given)
     shapes = given.copy()
     shapes[~is_valid] = shapely.make_valid(given[~is_valid], method="structure", keep_collapsed=False)
-    measure = _Measure(Transformer.from_crs("EPSG:4326", crs, always_xy=True))
+    measure = Measure.of(crs)
     faults = [BoundaryFault("empty", 0.0, np.nan, np.nan, (str(name),)) for name in ids[is_empty]]
     reasons = shapely.is_valid_reason(given[~is_valid])
     broken = measure.faults("invalid", shapes[~is_valid], list(ids[~is_valid, np.newaxis]), 0.0)
@@ -104,22 +104,36 @@ def boundary_faults(
         return tuple(faults)
     overlaps, pairs = _overlaps(shapes)
     faults += measure.faults("overlap", overlaps, list(ids[pairs]), min_area_m2)
-    gaps, neighbours = _gaps(shapes, measure, slit_width_m)
+    gaps, neighbours = gaps_between(shapes, measure, slit_width_m)
     faults += measure.faults("gap", gaps, [ids[units] for units in neighbours], min_area_m2)
     return tuple(sorted(faults, key=lambda fault: (-fault.area_m2, fault.grid_ids)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Measure:
-    """Metres and square metres of shapes in degrees."""
+class Measure:
+    """Metres and square metres of shapes in degrees.
+
+    Parameters
+    ----------
+    to_working : Transformer
+        From lon, lat to the working CRS.
+    """
 
     to_working: Transformer
 
+    @classmethod
+    def of(cls, crs: str) -> Measure:
+        """Return what measures in a projected CRS, such as ``"EPSG:4549"``."""
+        return cls(Transformer.from_crs("EPSG:4326", crs, always_xy=True))
+
     def metric(self, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Return shapes in the working CRS, m."""
         moved: NDArray[np.object_] = shapely.transform(shapes, self.to_working.transform, interleaved=False)
         return moved
 
     def degrees(self, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Return shapes of the working CRS as lon, lat."""
+
         def back(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
             return tuple(self.to_working.transform(x, y, direction=TransformDirection.INVERSE))
 
@@ -154,10 +168,26 @@ def _overlaps(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray
     return shapely.intersection(shapes[pairs[:, 0]], shapes[pairs[:, 1]]), pairs
 
 
-def _gaps(
-    shapes: NDArray[np.object_], measure: _Measure, slit_width_m: float
+def gaps_between(
+    shapes: NDArray[np.object_], measure: Measure, slit_width_m: float
 ) -> tuple[NDArray[np.object_], list[NDArray[np.int64]]]:
-    """Return the holes and narrow slits of the union of all units, and the units around each."""
+    """Return the holes and narrow slits of the union of all units, and the units around each.
+
+    Parameters
+    ----------
+    shapes : ndarray of shapely Polygon or MultiPolygon, shape (n,)
+        Valid, lon, lat degrees.
+    measure : Measure
+    slit_width_m : float
+        Gaps open to the outside count only where they are narrower, m.
+
+    Returns
+    -------
+    gaps : ndarray of shapely Polygon, shape (k,)
+        Lon, lat degrees.
+    neighbours : list of ndarray of int64, length k
+        Positions in ``shapes``.
+    """
     is_clean = bool(shapely.coverage_is_valid(shapes))
     union = shapely.coverage_union_all(shapes) if is_clean else shapely.union_all(shapes)
     parts = shapely.get_parts(union)

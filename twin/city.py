@@ -32,6 +32,8 @@ from twin.errors import (
 )
 from twin.frame import Box, CityFrame
 from twin.grid_index import GridIndex
+from twin.layer import Layer
+from twin.redrawn import Redrawn, patched
 from twin.schema import DECLARED
 from twin.scope import WHOLE_CITY, Scope
 from twin.state import StateStore
@@ -39,6 +41,8 @@ from twin.store import LayerStore
 from twin.terrain import Terrain
 from twin.view import LayerView
 
+AREA_LAYERS = frozenset({"divisions", "grid"})
+"""Layers that the divisions of features are made of."""
 EDITS_POLL_S = 0.2
 """How stale the edits of another process may be; see :meth:`City.forget` for those of this one."""
 DERIVED_FROM = "boundary_source"
@@ -50,6 +54,8 @@ class _Snapshot:
     """One layer as it was last opened, and what it was opened from."""
 
     view: LayerView
+    layer: Layer
+    redrawn: Redrawn | None
     catalog_stamp: tuple[int, int]
     polled_at: float
 
@@ -86,6 +92,8 @@ class City:
         self.store = store
         self.state = state
         self._snapshots: dict[str, _Snapshot] = {}
+        self._grid_edits = (0, -np.inf)
+        self._redrawn: Redrawn | None = None
         self._tree: tuple[tuple[str, ...], DivisionTree] | None = None
         self._grid: tuple[str, GridIndex] | None = None
         self._areas: tuple[tuple[str, ...], AreaAssigner] | None = None
@@ -247,22 +255,44 @@ class City:
     def _snapshot(self, name: str) -> _Snapshot:
         """Return the layer as last opened where nothing has changed since, else open it anew."""
         stamp = self.store.catalog_stamp()
+        redrawn = None if name in AREA_LAYERS else self._redrawn_grid()
         now = time.monotonic()
         held = self._snapshots.get(name)
-        if held is not None and held.catalog_stamp == stamp:
+        if held is not None and held.catalog_stamp == stamp and held.redrawn is redrawn:
             if now - held.polled_at < EDITS_POLL_S:
                 return held
             if self.state.sequence(name) == held.view.edits.sequence:
                 held.polled_at = now
                 return held
         layer = self.store.open(name)
-        if held is not None and held.view.layer.version == layer.version:
-            layer = held.view.layer
+        if held is not None and held.layer.version == layer.version:
+            layer = held.layer
         edits = self.state.edits(layer.schema, layer.arrow_schema)
-        areas = None if edits.is_empty or name in {"grid", "divisions"} else self.area_assigner
-        fresh = _Snapshot(LayerView(layer, edits, areas=areas), stamp, now)
+        needs_areas = name not in AREA_LAYERS and not (edits.is_empty and redrawn is None)
+        areas = self.area_assigner if needs_areas else None
+        shown = layer if redrawn is None or areas is None else patched(layer, redrawn, areas)
+        fresh = _Snapshot(LayerView(shown, edits, areas=areas), layer, redrawn, stamp, now)
         self._snapshots[name] = fresh
         return fresh
+
+    def _redrawn_grid(self) -> Redrawn | None:
+        """Return what of the grid was redrawn since its version in force, None where nothing was."""
+        sequence, polled_at = self._grid_edits
+        now = time.monotonic()
+        if now - polled_at >= EDITS_POLL_S:
+            sequence = self.state.sequence("grid")
+            self._grid_edits = (sequence, now)
+        if not sequence or not self.has_layer("grid"):
+            return None
+        try:
+            grid = self.layer("grid")
+        except DamagedLayerError:
+            return None  # one damaged layer must not silence the others
+        if grid.edits.is_empty:
+            return None
+        if self._redrawn is None or self._redrawn.version_tag != grid.version_tag:
+            self._redrawn = Redrawn.of(grid, self.state.history("grid", only_open=True))
+        return self._redrawn
 
     def forget(self, name: str) -> None:
         """Look at a layer's edits anew at the next question, without waiting for the poll.
@@ -273,6 +303,8 @@ class City:
             Layer name.
         """
         self._snapshots.pop(name, None)
+        if name == "grid":
+            self._grid_edits = (0, -np.inf)
 
     @property
     def frame(self) -> CityFrame:
@@ -342,8 +374,10 @@ class City:
         except DamagedLayerError:
             pass
         positions = view.positions()
-        grid_ids = view.take(positions, ["grid_id"])["grid_id"].to_pylist()
-        return GridIndex.build(grid_ids, view.geometries(positions))
+        grid_ids = np.asarray(view.take(positions, ["grid_id"])["grid_id"].to_pylist(), dtype=np.str_)
+        # In the order of ids the index is the same whether edits lie over a version or are folded into one.
+        order = np.argsort(grid_ids, kind="stable")
+        return GridIndex.build(grid_ids[order].tolist(), view.geometries(positions[order]))
 
     def grid_index_path(self, view: LayerView) -> Path:
         """Return where the point index of a view of the grid is stored, should it be.

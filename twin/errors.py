@@ -107,5 +107,9 @@ class InvalidTileError(TwinError, ValueError):
     """A tile address lies outside the tile matrix, or tile bytes are broken."""
 
 
+class FaultyDrawingError(TwinError, ValueError):
+    """Redrawn grid units overlap, leave gaps or are broken; the grid is as it was."""
+
+
 class MissingExtraError(TwinError, ImportError):
     """An optional part is not installed."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from twin import _blocks, search
 from twin._cell_counts import count_runs
 from twin.buffers import values_of
+from twin.division_rows import unit_id_of
 from twin.errors import InvalidLayerError, ScopeError, UnknownFeatureError
 from twin.frame import Box
 from twin.hot_columns import AreaSource
@@ -243,7 +244,13 @@ def overlay_of(layer: Layer, table: pa.Table, feature_ids: _Rows, areas: AreaSou
                 message = f"layer {schema.name!r}: an edited {field.name!r} is no {field.type}: {error}"
                 raise InvalidLayerError(message) from error
             table = table.set_column(place, field, column)
-    return Layer.from_table(schema, table, feature_ids, resolutions=layer.resolutions, areas=areas)
+    overlay = Layer.from_table(schema, table, feature_ids, resolutions=layer.resolutions, areas=areas)
+    if schema.name != "grid":
+        return overlay
+    # A unit lies in itself; to look for its areas would need the very grid that is being laid.
+    units = np.array([unit_id_of(grid_id) for grid_id in overlay.column("grid_id").to_pylist()], np.int64)
+    every = np.arange(len(units) + 1, dtype=np.int32)
+    return overlay.with_areas(every[:-1].astype(np.int64), (every, every[:-1], units), "")
 
 
 def lay(
@@ -279,7 +286,8 @@ def lay(
             if divisions is None:
                 raise ScopeError(f"layer {layer.schema.name!r}: a limited scope needs the division tree")
             is_allowed = scope.contains(divisions.preorder_of(layer.area_ids))
-            tag += "." + hashlib.blake2s(is_allowed.tobytes(), digest_size=6).hexdigest()
+            reach = is_allowed.tobytes() + layer.areas_as_of.encode()
+            tag += "." + hashlib.blake2s(reach, digest_size=6).hexdigest()
         strata.append(Stratum(layer, first, hidden, is_allowed))
         first += layer.n_rows
     return tuple(strata), tag

@@ -105,11 +105,11 @@ class LayerView:
         """
         view = object.__new__(LayerView)
         view.layer, view.edits, view.scope = self.layer, self.edits, scope
-        view._set_strata([(stratum.layer, stratum.hidden) for stratum in self._strata], divisions)
+        view._set_strata([(stratum.layer, stratum.hidden) for stratum in self.strata], divisions)
         return view
 
     def _set_strata(self, layers: Sequence[tuple[Layer, _Positions]], divisions: Divisions | None) -> None:
-        self._strata, scope_tag = lay(layers, self.scope, divisions)
+        self.strata, scope_tag = lay(layers, self.scope, divisions)
         content = self.layer.content_hash[:12] or "unstored"
         self.version_tag = f"{self.layer.version}.{content}.{self.edits.sequence}{scope_tag}"
         """Changes with every version, edit and scope; fit for ETags and file names."""
@@ -117,16 +117,16 @@ class LayerView:
     @property
     def columns(self) -> pa.Schema:
         """Names and types of the property columns, those that only edited features have included."""
-        return pa.unify_schemas([stratum.layer.arrow_schema for stratum in self._strata])
+        return pa.unify_schemas([stratum.layer.arrow_schema for stratum in self.strata])
 
     @cached_property
     def bbox(self) -> tuple[float, float, float, float] | None:
         """Box around all visible features, xmin, ymin, xmax, ymax degrees; None where none has a place."""
-        return box_around(self._strata)
+        return box_around(self.strata)
 
     def _gather(self, rows_of: Callable[[Layer], _Positions]) -> _Positions:
         """Return the positions of the visible rows that a question to each layer finds."""
-        found = [stratum.visible(rows_of(stratum.layer)) + stratum.first_position for stratum in self._strata]
+        found = [stratum.visible(rows_of(stratum.layer)) + stratum.first_position for stratum in self.strata]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
     def positions(self) -> _Positions:
@@ -256,7 +256,7 @@ class LayerView:
             raise InvalidQueryError(f"k={k} came; wanted 1 or more features")
         if not max_distance_m >= 0.0:
             raise InvalidQueryError(f"max_distance_m={max_distance_m} came; wanted 0 m or more")
-        return nearest_search.nearest(self._strata, x, y, k, max_distance_m)
+        return nearest_search.nearest(self.strata, x, y, k, max_distance_m)
 
     def count_by_cell(
         self, resolution: int, bbox: Sequence[float] | None = None
@@ -285,7 +285,7 @@ class LayerView:
         box = None if bbox is None else checked_box(bbox)
         if resolution not in range(16):
             raise InvalidQueryError(f"resolution {resolution} came; wanted 0-15")
-        found = [stratum.count_by_cell(resolution, box) for stratum in self._strata]
+        found = [stratum.count_by_cell(resolution, box) for stratum in self.strata]
         cells, places = np.unique(np.concatenate([one[0] for one in found]), return_inverse=True)
         counts = np.zeros(len(cells), dtype=np.int64)
         np.add.at(counts, places, np.concatenate([one[1] for one in found]))
@@ -314,7 +314,7 @@ class LayerView:
         """
         box = None if bbox is None else checked_box(bbox)
         filters = typed_filters(self.columns, where) if where else None
-        return sum(stratum.count(box, filters) for stratum in self._strata)
+        return sum(stratum.count(box, filters) for stratum in self.strata)
 
     def page(
         self,
@@ -353,7 +353,7 @@ class LayerView:
             raise InvalidQueryError(f"limit {limit} came; wanted 1 or more")
         box = None if bbox is None else checked_box(bbox)
         filters = typed_filters(self.columns, where) if where else None
-        return next_page(self._strata, after, limit, box, filters)
+        return next_page(self.strata, after, limit, box, filters)
 
     def scan(
         self, columns: Sequence[str] | None = None, batch_rows: int = 65_536
@@ -377,7 +377,7 @@ class LayerView:
         UnknownFieldError
             If there is no such field.
         """
-        for stratum in self._strata:
+        for stratum in self.strata:
             for start in range(0, stratum.layer.n_rows, batch_rows):
                 rows = stratum.visible(np.arange(start, min(start + batch_rows, stratum.layer.n_rows)))
                 if len(rows):
@@ -404,7 +404,7 @@ class LayerView:
         UnknownFeatureError
             If a position is not one of this view.
         """
-        pieces, order = split(self._strata, positions)
+        pieces, order = split(self.strata, positions)
         tables = [stratum.table(rows, columns, self.columns) for stratum, rows in pieces]
         if order is None:
             return tables[0]
@@ -427,7 +427,7 @@ class LayerView:
         UnknownFeatureError
             If a position is not one of this view.
         """
-        pieces, order = split(self._strata, positions)
+        pieces, order = split(self.strata, positions)
         features = [feature for stratum, rows in pieces for feature in stratum.layer.feature_json(rows)]
         return features if order is None else [features[place] for place in order.tolist()]
 
@@ -448,7 +448,7 @@ class LayerView:
         UnknownFeatureError
             If a position is not one of this view.
         """
-        pieces, order = split(self._strata, positions)
+        pieces, order = split(self.strata, positions)
         shapes = np.concatenate([stratum.layer.geometries(rows) for stratum, rows in pieces])
         return shapes if order is None else shapes[order]
 
@@ -469,7 +469,7 @@ class LayerView:
             If the view has no such feature: it never was, was deleted, or lies outside the scope.
         """
         wanted = np.array([feature_id], dtype=np.int64)
-        for stratum in self._strata:
+        for stratum in self.strata:
             rows = stratum.layer.rows_of(wanted)
             for row in stratum.visible(rows[rows >= 0]):
                 return int(row) + stratum.first_position

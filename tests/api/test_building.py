@@ -31,10 +31,12 @@ from tests.api.deliveries import (
     write_grid,
     write_osm,
 )
+from tests.twin import squares
 from twin.city import City
 from twin.config import CityConfig
 from twin.errors import StorageError
 from twin.grid_index import GridIndex
+from twin.redraw import grid_unit_history, redraw
 
 BUILD_AND_DIE = """
 import os, signal, sys
@@ -272,3 +274,57 @@ def test_killed_build_leaves_a_city_that_opens_and_builds_again(city: City, last
         assert boundary(again, CITY).area == pytest.approx(4 * square(0).area)
         east = again.layer("roads", again.divisions.scope(COMMUNITIES[1]))
         assert east.take(east.positions())["osm_id"].to_pylist() == ["w250"]
+
+
+def test_redrawn_grid_is_folded_and_every_layer_answers_as_before(tmp_path: Path) -> None:
+    wider = {
+        squares.grid_id(2, 0): squares.square(2, 0, 1.5),
+        squares.grid_id(3, 0): squares.square(3.5, 0, 0.5),
+    }
+    with squares.make_city(tmp_path / "squares.city") as city:
+        build(city)
+        redraw(city, squares.drawing(wider), author="a")
+        names = ("addresses", "buildings", "roads")
+
+        def seen() -> dict[str, int]:
+            scope = city.divisions.scope(squares.COMMUNITIES[0])
+            return {name: city.layer(name, scope).count() for name in (*names, "grid")}
+
+        before, assigner = seen(), city.area_assigner
+        assert {city.layer(name).layer.areas_tag for name in names}.isdisjoint({assigner.tag})
+        summary = build(city)
+        assert summary.folded_edits == 2
+        assert set(names) <= set(summary.placed_layers)
+        assert city.area_assigner.tag == assigner.tag, (
+            "folding changes no assignment, so nothing is placed twice"
+        )
+        assert city.layer("grid").edits.is_empty
+        assert seen() == before
+        assert build(city) == BuildSummary()
+        assert [one.action for one in grid_unit_history(city, squares.grid_id(2, 0))] == ["import", "put"]
+
+
+def test_redrawn_units_stay_visible_at_every_step_of_a_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wider = {
+        squares.grid_id(2, 0): squares.square(2, 0, 1.5),
+        squares.grid_id(3, 0): squares.square(3.5, 0, 0.5),
+    }
+    with squares.make_city(tmp_path / "squares.city") as city:
+        redraw(city, squares.drawing(wider), author="a")
+
+        def seen() -> dict[str, int]:
+            scope = city.divisions.scope(squares.COMMUNITIES[0])
+            return {name: city.layer(name, scope).count() for name in ("addresses", "buildings", "roads")}
+
+        expected, put = seen(), city.store.put
+
+        def put_and_look(*args: object, **kwargs: object) -> object:
+            version = put(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
+            assert seen() == expected
+            return version
+
+        monkeypatch.setattr(city.store, "put", put_and_look)
+        build(city)
+        assert seen() == expected

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import orjson
@@ -14,7 +16,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from twin.edits import NO_EDITS, Edits
-from twin.errors import StorageError
+from twin.errors import StateConflictError, StorageError
 from twin.schema import LayerSchema
 from twin.state import migrate
 from twin.state.schema import feature_counter, feature_edit
@@ -28,6 +30,57 @@ _ARROW_TYPES = {
     "bool": pa.bool_(),
     "timestamp": pa.timestamp("ms", tz="UTC"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureChange:
+    """One change among several that are stored together.
+
+    Parameters
+    ----------
+    feature_id : int
+    action : {"put", "delete", "was"}
+        ``was`` records how a feature stood before its first edit; it must be followed by a change.
+    properties : mapping, optional
+        All properties of the feature; None where it is deleted.
+    geometry_wkb : bytes, optional
+        WKB, lon, lat degrees.
+    """
+
+    feature_id: int
+    action: Literal["put", "delete", "was"]
+    properties: Mapping[str, Property] | None = None
+    geometry_wkb: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureEdit:
+    """One edit as it was stored: who, when, what.
+
+    Parameters
+    ----------
+    sequence : int
+    feature_id : int
+    action : str
+        As in :class:`FeatureChange`.
+    properties : dict, optional
+    geometry_wkb : bytes, optional
+        WKB, lon, lat degrees.
+    edited_at : datetime
+        UTC.
+    author : str
+    folded_into : int, optional
+        The layer version that holds it; None while it lies over one.
+    """
+
+    sequence: int
+    feature_id: int
+    action: str
+    properties: dict[str, Property] | None
+    geometry_wkb: bytes | None
+    edited_at: datetime
+    author: str
+    folded_into: int | None
 
 
 class StateStore:
@@ -104,8 +157,7 @@ class StateStore:
         int
             Sequence number; the edit is on disk when this returns.
         """
-        body = orjson.dumps(dict(properties), option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
-        return self._append(layer, feature_id, "put", body, geometry_wkb, author)
+        return self._append(layer, feature_id, "put", _body(properties), geometry_wkb, author)
 
     def delete_feature(self, layer: str, feature_id: int, *, author: str) -> int:
         """Hide the feature of this id; return the edit's sequence.
@@ -125,6 +177,106 @@ class StateStore:
             Sequence number; the edit is on disk when this returns.
         """
         return self._append(layer, feature_id, "delete", None, None, author)
+
+    def change_features(
+        self,
+        layer: str,
+        changes: Sequence[FeatureChange],
+        *,
+        author: str,
+        expected_sequence: int | None = None,
+    ) -> int:
+        """Store several changes of one layer, all of them or none; return the sequence of the last.
+
+        Parameters
+        ----------
+        layer : str
+            Layer name.
+        changes : sequence of FeatureChange
+            In the order in which they are stored.
+        author : str
+            Who made them, as an opaque account name.
+        expected_sequence : int, optional
+            What :meth:`sequence` was when the changes were thought of.
+
+        Returns
+        -------
+        int
+            Sequence number; all changes are on disk when this returns. 0 where there were none.
+
+        Raises
+        ------
+        StateConflictError
+            If the layer has been edited since ``expected_sequence``; nothing is stored then.
+        StorageError
+            If the database takes no change.
+        """
+        edited_at_ms = time.time_ns() // 1_000_000
+        rows = [
+            {
+                "layer": layer,
+                "feature_id": change.feature_id,
+                "action": change.action,
+                "properties": None if change.properties is None else _body(change.properties),
+                "geometry": change.geometry_wkb,
+                "edited_at_ms": edited_at_ms,
+                "author": author,
+            }
+            for change in changes
+        ]
+        last = 0
+        with self._write() as connection:
+            if expected_sequence is not None:
+                query = sa.select(sa.func.max(feature_edit.c.sequence)).where(*_open_edits(layer))
+                found = connection.execute(query).scalar() or 0
+                if found != expected_sequence:
+                    raise StateConflictError(
+                        f"layer {layer!r} was edited by somebody else meanwhile (edit {found}, expected "
+                        f"{expected_sequence}); look at it again"
+                    )
+            for row in rows:
+                result = connection.execute(sa.insert(feature_edit).values(**row))
+                last = int((result.inserted_primary_key or (0,))[0])
+        return last
+
+    def history(
+        self, layer: str, feature_id: int | None = None, *, only_open: bool = False
+    ) -> tuple[FeatureEdit, ...]:
+        """Return the edits of a layer or of one feature, oldest first, folded ones included.
+
+        Parameters
+        ----------
+        layer : str
+            Layer name.
+        feature_id : int, optional
+            Only the edits of this feature.
+        only_open : bool
+            Whether to leave out edits that a layer version holds by now.
+
+        Returns
+        -------
+        tuple of FeatureEdit
+        """
+        query = sa.select(feature_edit).where(feature_edit.c.layer == layer)
+        if feature_id is not None:
+            query = query.where(feature_edit.c.feature_id == feature_id)
+        if only_open:
+            query = query.where(feature_edit.c.folded_into.is_(None))
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(feature_edit.c.sequence)).mappings().all()
+        return tuple(
+            FeatureEdit(
+                row["sequence"],
+                row["feature_id"],
+                row["action"],
+                None if row["properties"] is None else orjson.loads(row["properties"]),
+                row["geometry"],
+                datetime.fromtimestamp(row["edited_at_ms"] / 1000, UTC),
+                row["author"],
+                row["folded_into"],
+            )
+            for row in rows
+        )
 
     def new_feature_id(self, layer: str, *, at_least: int, count: int = 1) -> int:
         """Return the first of ``count`` ids in a row that no feature of the layer has had.
@@ -238,6 +390,10 @@ class StateStore:
                 yield connection
         except sa.exc.OperationalError as error:
             raise StorageError(f"the live state took no change, it stands as before: {error.orig}") from error
+
+
+def _body(properties: Mapping[str, Property]) -> bytes:
+    return orjson.dumps(dict(properties), option=orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC)
 
 
 def _open_edits(layer: str) -> tuple[sa.ColumnElement[bool], ...]:

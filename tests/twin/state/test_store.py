@@ -19,9 +19,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from twin.errors import StorageError
+from twin.errors import StateConflictError, StorageError
 from twin.schema import DECLARED
-from twin.state import StateStore
+from twin.state import FeatureChange, StateStore
 from twin.state.schema import HEAD, metadata
 
 PARTS = DECLARED["parts"]
@@ -122,7 +122,7 @@ KILLED_IN_MIGRATION = """
 import os, sys
 from pathlib import Path
 from alembic import op
-from twin.state import StateStore
+from twin.state import FeatureChange, StateStore
 op.create_index = lambda *_, **__: os._exit(9)
 StateStore.in_folder(Path(sys.argv[1]))
 """
@@ -164,7 +164,7 @@ def test_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from twin.state import StateStore
+from twin.state import FeatureChange, StateStore
 state = StateStore.in_folder(Path(sys.argv[1]))
 for feature_id in range(1, 100_000):
     state.delete_feature("parts", feature_id, author="a")
@@ -205,3 +205,39 @@ def test_full_disk_leaves_the_state_as_it_was(tmp_path: Path) -> None:
     again = StateStore.in_folder(tmp_path)
     assert again.edits(PARTS).hidden_ids.tolist() == [1]
     again.close()
+
+
+def test_several_changes_are_stored_whole_or_not_at_all(state: StateStore) -> None:
+    changes = [
+        FeatureChange(1, "was", {"part_id": "1"}, HERE),
+        FeatureChange(1, "put", {"part_id": "one"}, HERE),
+        FeatureChange(2, "delete"),
+    ]
+    last = state.change_features("parts", changes, author="a", expected_sequence=0)
+    assert last == state.sequence("parts") == 3
+    edits = state.edits(PARTS)
+    assert edits.hidden_ids.tolist() == [1, 2]
+    assert edits.table["part_id"].to_pylist() == ["one"]
+    with pytest.raises(StateConflictError, match="edit 3, expected 0"):
+        state.change_features("parts", changes, author="b", expected_sequence=0)
+    broken = [FeatureChange(4, "put", {"part_id": "4"}, HERE), FeatureChange(None, "put", {}, HERE)]  # type: ignore[arg-type]  # no id
+    with pytest.raises(sa.exc.IntegrityError):
+        state.change_features("parts", broken, author="a")
+    assert state.sequence("parts") == 3
+    assert state.change_features("parts", [], author="a") == 0
+
+
+def test_history_tells_who_did_what_and_which_version_holds_it(state: StateStore) -> None:
+    state.put_feature("parts", 1, {"part_id": "1"}, HERE, author="甲")
+    state.put_feature("parts", 2, {"part_id": "2"}, HERE, author="甲")
+    state.mark_folded("parts", up_to=2, version=7)
+    state.delete_feature("parts", 1, author="乙")
+    assert [(edit.action, edit.author, edit.folded_into) for edit in state.history("parts", 1)] == [
+        ("put", "甲", 7),
+        ("delete", "乙", None),
+    ]
+    assert [edit.feature_id for edit in state.history("parts")] == [1, 2, 1]
+    (alone,) = state.history("parts", only_open=True)
+    assert alone.geometry_wkb is None
+    assert state.history("parts", 2)[0].properties == {"part_id": "2"}
+    assert abs((datetime.now(UTC) - alone.edited_at).total_seconds()) < 60

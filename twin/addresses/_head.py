@@ -56,9 +56,13 @@ class Scan:
     def context(self) -> Context:
         """What stands before the next run."""
         level = int(self.parts[-1].level) if self.parts else 0
-        if level == Level.ESTATE and LATIN_ROAD_END.search(self.parts[-1].token):
-            level = int(Level.ROAD)
-        return Context(level, any(part.level == Level.NUMBER for part in self.parts))
+        if not self.parts or level not in (Level.ESTATE, Level.PREMISES):
+            return Context(level)
+        name = self.parts[-1].token
+        if LATIN_ROAD_END.search(name):
+            return Context(int(Level.ROAD))
+        is_street = not self.has(Level.NUMBER) and words.HOLDS_NUMBERS.search(name) is not None
+        return Context(level, is_street, words.MARKET_END.search(name) is not None)
 
     def has(self, level: Level) -> bool:
         """Return whether a component of a level was read."""
@@ -157,7 +161,7 @@ def _read_names(scan: Scan, start: int, end: int, follow: str | None) -> None:
 
 def _read_one(scan: Scan, place: int, end: int, follow: str | None) -> int:
     """Read one name, relation or remark and return where it ends."""
-    if not scan.has_place:
+    if not scan.has_place or scan.divisions.restarts(scan.text, place, end):
         after = scan.divisions.read(scan.text, place, end, follow, scan.parts)
         if after > place:
             return after
@@ -238,6 +242,8 @@ def _read_road(scan: Scan, place: int, end: int, _: str | None) -> int:
     found = words.ROAD.match(scan.text, place, end)
     if not found or (scan.parts and scan.parts[-1].level >= Level.BUILDING):
         return place
+    if words.INSTITUTION.match(scan.text, found.end(), end):
+        return place
     strong = words.STRONG.search(found[0])
     if strong and not words.ROAD_FOLLOWS.match(found[0], strong.end()):
         return place
@@ -277,11 +283,16 @@ def _is_remark(scan: Scan, name: str) -> bool:
 
 def _level_of_piece(scan: Scan, name: str, level: Level | None, follow: str | None) -> Level:
     """Return the level of a named place that is neither road nor division."""
+    if words.NAMED_GROUP.fullmatch(name) and scan.has(Level.COMMUNITY):
+        return Level.GROUP
     if words.HAMLET_END.search(name) and (level is None or name.endswith("村")):
         known = scan.has(Level.COMMUNITY) or scan.has_place or not name.endswith("村")
         return Level.HAMLET if known else Level.COMMUNITY
-    if follow == "号" and words.LANE_END.search(name) and not scan.has(Level.ROAD):
-        return Level.ROAD
+    if follow == "号" and not scan.has(Level.ROAD):
+        if words.LANE_END.search(name):
+            return Level.ROAD
+        if level is None and scan.has(Level.COMMUNITY):
+            return Level.HAMLET
     return level or Level.ESTATE
 
 

@@ -42,25 +42,29 @@ MUNICIPALITIES = ("北京", "上海", "天津", "重庆")
 SHORT_PROVINCES = {
     re.sub(r"(?:省|(?:壮族|回族|维吾尔)?自治区|特别行政区)$", "", name): name for name in PROVINCES
 }
-LONGEST_PROVINCE = max(map(len, PROVINCES))
+PROVINCE = re.compile(rf"(?P<whole>{'|'.join(PROVINCES)})|(?P<short>{'|'.join(SHORT_PROVINCES)})省?")
 COUNTRY = re.compile(r"中华人民共和国|中国(?=[一-龥]{2,3}[省市])")
 
 _HAN = r"[一-龥]"
 _PLAIN = r"[^\W\d_A-Za-z省市区县旗镇乡村路弄巷号幢栋室楼]"
 _ANY = r"[^\W_]"
 
+_NO_DISTRICT = "小社园发校厂片库景业地街矿林湾院牧新宅东南西北中一二三四五六七八九十"
 CITY = re.compile(rf"{_HAN}{_PLAIN}{{1,4}}?(?:(?<![城都超门集夜闹菜])市(?![场民政中心])|自治州|地区)")
 DISTRICT = re.compile(
-    rf"{_HAN}(?:{_PLAIN}{{1,5}}?(?<![小社园发校厂片库景业地街矿林湾院牧新宅])区(?![块间域])|{_PLAIN}{{0,5}}?(?:自治县|县(?![前城府学后衙])))"
+    rf"{_HAN}(?:[东南西北中]区|{_PLAIN}{{1,5}}?(?<![{_NO_DISTRICT}])区(?![块间域])|{_PLAIN}{{0,5}}?(?:自治县|县(?![前城府学后衙])))"
 )
 SUBDISTRICT = re.compile(
-    rf"(?:{_HAN}{_PLAIN}{{0,5}}?(?:街道(?!口)|(?<!小)镇(?![海江上前中]|[东南西北]?[路街])|(?<=..)(?<!水)乡(?![村镇音情下]|[东南西北]?[路街]))"
+    rf"(?:{_HAN}{_PLAIN}{{0,5}}?(?:街道(?!口)|(?<!小)镇(?![海江]|[东南西北前中]?[路街心学])|(?<=..)(?<!水)乡(?![村镇音情下]|[东南西北]?[路街]))"
     rf"|{_HAN}{{1,4}}路街道|{_HAN}{{0,2}}开发区街道)"
 )
 COMMUNITY = re.compile(
     rf"{_HAN}{_PLAIN}{{0,6}}?(?:社区(?:居委会|居民委员会)?|居委会|居民委员会|村村?委会"
-    rf"|(?<![新度农])(?<!假)(?<!城中)村(?:民委员会)?(?!庄|口|[东南西北中]?[路街巷弄]|[大公]))"
+    rf"|(?<![新度农])(?<!假)(?<!城中)村(?:民委员会|委会)?(?!庄|口|[东南西北中]?[路街巷弄]|[大公]))"
 )
+TOWN = re.compile(rf"{_HAN}{_PLAIN}{{0,5}}?(?<!小)镇(?![东南西北前中]?[路街心学])")
+"""A town below a district: 镇 before 海 or 江 is no 镇海区 or 镇江市 there."""
+TOWN_NAMESAKE = re.compile("镇[海江]")
 GENERIC = (
     (Level.CITY, CITY),
     (Level.DISTRICT, DISTRICT),
@@ -72,7 +76,7 @@ GENERIC = (
 ZONE = re.compile(
     rf"{_HAN}[^\W_路街弄巷号幢栋室楼]{{1,11}}?(?:经济技术开发区|经济开发区|技术开发区|开发区|高新区|高新园区|工业园区|工业园|工业区"
     r"|工业城|工业功能区|功能区|集聚区|度假区|保税区|出口加工区|新区|示范区)(?!街道|[东南西北中]?[路街]|管委)"
-    r"|(?:经济技术开发区|经济开发区|开发区|高新区|工业园区|工业区)(?!街道|[东南西北中]?[路街]|管委)"
+    r"|(?:经济技术开发区|经济开发区|开发区|高新区|高新园区|高新技术产业园区|工业园区|工业园|工业区)(?!街道|[东南西北中]?[路街]|管委)"
 )
 
 _ROAD_ENDINGS = (
@@ -87,7 +91,18 @@ ROAD = re.compile(
 ROAD_FOLLOWS = re.compile(
     r"[东南西北中上下前后新老小]?[一二三四五六七八九十]?(?:路|街(?!道)|巷|弄|大道|大街|公路|高速|线[0-9])"
 )
-LANE_END = re.compile(r"[里坊埭衖堰]$")
+DIVISION_ENDINGS = {
+    Level.CITY: re.compile(r"市(?!场)"),
+    Level.DISTRICT: re.compile(r"[市县区](?![场块间域])"),
+    Level.SUBDISTRICT: re.compile(r"街?街道(?!口)|镇|乡"),
+    Level.COMMUNITY: re.compile(r"社区|村(?:委会)?(?![东南西北中]?[路街巷弄])"),
+}
+ANY_DIVISION_ENDING = re.compile(r"街?街道(?!口)|镇|乡(?!村)|[市县](?![场中前])|区(?![块间域])|社区|村(?!庄)")
+ROAD_STEM = re.compile(
+    r"(?P<stem>.+?)[东南西北中]?[一二三四五六七八九十]?(?:大道|大街|公路|高速|胡同|[支小]?[路街巷弄]|[国省县乡]?道|线)$"
+)
+LANE_END = re.compile(r"[里坊埭衖堰堤桥沿浜]$")
+"""Endings of names that house numbers hang on as they do on roads."""
 HAMLET_END = re.compile(r"(?:自然村|(?<!新)(?<!度假)村|屯|寨|(?<!山)庄|坞|岙|埠头)$")
 
 _ESTATE_WORDS = (
@@ -102,9 +117,23 @@ _PREMISES_WORDS = (
     "|事务所|研究所|[一-龥]所|[^城]站|银行|支行|分行|政府|委员会|办事处|大楼|商厦|银座|写字楼|商务楼|综合楼|办公楼|创业园|科技园|产业园"
     "|创意园|物流园|软件园|园区|基地|仓库|机场|码头|公园|景区|寺|庙|网吧|酒吧|门业|铝业|实业|股份|部|大队|中队|收费站|营业厅|专卖|塔|楼|厦"
 )
+HOLDS_NUMBERS = re.compile(rf"广场$|^(?!.*(?:{_ESTATE_WORDS}|{_PREMISES_WORDS}|里|府|春天|一品|园|庭|墅)$)")
+"""Names that numbers hang on as on a road: squares, and places whose ending tells nothing."""
+MARKET_END = re.compile(r"(?:市场|商城|商场|毛衫城|服装城|小商品城)$")
+INSTITUTION = re.compile(
+    r"(?:大厦|小学|中学|学校|幼儿园|新村|小区|公寓|市场|商城|商厦|花园|医院|菜场|农贸市场|社区卫生服务中心|派出所)"
+    r"(?![东南西北中]?[路街巷])"
+)
+"""What takes the road before it into its name: 学院路小学."""
+STEMLESS = re.compile(
+    r"小区|花园|家园|新村|公寓|别墅|山庄|大厦|广场|中心|学校|中学|小学|幼儿园|大学|学院|医院|卫生院|酒店|宾馆|饭店|商场|商城"
+    r"|市场|超市|公司|集团|法院|检察院|公安|派出所|政府|银行|大楼|商厦|科技园|产业园|物流园|园区|机场|码头|公园|新区|新城"
+    r"|工业|经济|开发|高新|度假|汽车|火车|客运|农贸|小商品|商贸|商业|批发|国际"
+)
+"""What a name cannot start with: it belongs to the name of the place before."""
 PREMISES_END = re.compile(rf"(?:{_PREMISES_WORDS})(?:\([^)]*\))?$")
 STRONG = re.compile(
-    r"小区|花园|家园|嘉园|新村|公寓|名邸|雅苑|佳苑|华府|大厦|广场|大学|学院|中学|小学|医院|酒店|宾馆|市场|科技园|产业园|公司|商厦"
+    r"(?<=..)[城园](?=[^\W路街]{2,}[路街道])|小区|花园|家园|嘉园|新村|公寓|名邸|雅苑|佳苑|华府|大厦|广场|大学|学院|中学|小学|医院|酒店|宾馆|市场|科技园|产业园|公司|商厦"
 )
 """Endings that end a name wherever they stand in it."""
 NEIGHBOUR_OF_CITY = re.compile(
@@ -124,7 +153,7 @@ RELATION = re.compile(
     r"|(?:[东南西北]{1,2}|大|正|后)门(?=$|[\0,;()|])|(?:旁|内|里面|处|口|外)(?=$|[\0,;()|])"
 )
 JUNCTION = re.compile(
-    r"(?:的)?(?:十字路口|丁字路口|三岔路口|交叉路口|交叉口|交汇处|交汇口|交界处|交界口|交叉处|路口|转角处?|拐角处?|交叉|交汇|口(?![一-龥]))"
+    r"(?:的)?(?:十字路口|丁字路口|三岔路口|交叉路口|交叉口|交汇处|交汇口|交界处|交界口|交叉处|路口|转角处?|拐角处?|交叉|交汇|口(?![岸碑腔味]))"
 )
 CONNECTOR = re.compile(r"[与和跟及同、/~-]")
 ASIDE_LEAD = re.compile(r"(?:靠近|近|原|旧称|又名|曾用名|即|俗称|暂定)")
@@ -137,6 +166,9 @@ LATIN_ONLY = re.compile(r"[ -~]*")
 LONGEST_NAME = 24
 """Characters beyond which a piece without an ending that tells is no name."""
 SKIPPED = "-_./:·*~ 、"
+
+
+NAMED_GROUP = re.compile(r"[一-龥]{1,5}(?<!小)组$")
 
 
 def level_of_name(name: str) -> Level | None:

@@ -21,10 +21,15 @@ class Part(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What stands before a run: the level of the last component, 0 where there is none."""
+    """What stands before a run: the level of the last component, 0 where there is none.
+
+    ``is_street`` says that house numbers hang on it, whatever its level, ``is_market`` that its numbers
+    are those of stalls.
+    """
 
     level: int = 0
-    has_number: bool = False
+    is_street: bool = False
+    is_market: bool = False
 
 
 _CN = rf"[{NUMERALS}]{{1,7}}"
@@ -36,8 +41,10 @@ _LETTER = r"(?:[A-Za-z](?![0-9A-Za-z])|[甲乙丙丁])"
 _SIDE = r"(?:[东西南北中](?=单元|[户座](?![一-龥])))"
 _JOIN = r"[-/、~至到和&]"
 
-_NOT_ROAD = r"(?!大街|大道|公路|路(?![口边旁上])|街(?!边)|[线桥]|码头|门(?![口前])|地块|院子|公馆)"
-_HOUSE = rf"号(?:院(?!子)|(?=门)|{_NOT_ROAD})"
+_NOT_ROAD = (
+    r"(?!大街|大道|公路|路(?![口边旁上])|街(?!边)|[线桥]|码头|门(?![口前])|地块|院子|公馆|酒店|仓库|店|馆)"
+)
+_HOUSE = rf"号(?:院(?!子)|{_NOT_ROAD})"
 _STALL = r"(?:号?(?:商铺|店铺|店面|商位|摊位|铺位|铺|摊)|号?[室房](?![东屋产子管地])|号门面)"
 _BLOCK = r"(?:号楼栋?(?![下上道梯])|号[幢栋座]|楼栋|幢楼?|栋楼?|#楼|#(?!\w*路))"
 _FLOOR = r"(?:层楼?|楼(?![下上道梯顶盘宇房兰]))"
@@ -50,12 +57,13 @@ _WORDS = (
 _WORDS += rf"|户(?!外)|支弄|弄|巷(?!口)|{_GROUP})"
 _CN_WORDS = rf"(?:{_STALL}|{_BLOCK}|{_HOUSE}|座(?![一-龥])|单元|{_FLOOR}|{_GROUP})"
 _SUB = rf"(?:(?:附|之)(?:{_ARABIC}|{_CN})号?)"
+_STOREY = r"(?:[0-9]{1,2}[Ff](?![A-Za-z]))"
 _LANE = rf"(?:(?<=[路街道]){_CN}[弄巷](?=[0-9{NUMERALS}]))"
 
 _SEQUENCE = rf"(?:{_ARABIC}|{_LETTER})(?:{_JOIN}(?:{_ARABIC}|{_LETTER})){{0,9}}"
 _CN_SEQUENCE = rf"{_CN_NUMBER}(?:{_JOIN}{_CN}){{0,9}}"
 _WORDED = (
-    rf"(?:第?\#?{_SEQUENCE}{_WORDS}{_SUB}?|(?:负|地下|第)?{_CN_SEQUENCE}{_CN_WORDS}{_SUB}?|{_LANE}"
+    rf"(?:{_STOREY}|第?\#?{_SEQUENCE}{_WORDS}{_SUB}?|(?:负|地下|第)?{_CN_SEQUENCE}{_CN_WORDS}{_SUB}?|{_LANE}"
     rf"|(?:负|地下|-){_ARABIC}{_FLOOR}|{_SIDE}(?:单元|户|座)|[\#附]{_ARABIC}号?(?!楼))"
 )
 _NO_UNIT = r"(?![米公千里年月日点时元度倍岁路街国省县乡期区村级代届分秒个次名人吨中小%℃])"
@@ -66,7 +74,8 @@ _BARE_LATER = (
 )
 _BARE_FIRST = (
     rf"(?:{_ARABIC}(?:{_JOIN}(?:{_ARABIC}|{_LETTER})){{0,3}}{_END}"
-    rf"|{_ARABIC}(?:-{_ARABIC}){{2,3}}{_NO_UNIT}(?![0-9A-Za-z])"
+    rf"|(?:{_ARABIC}|{_LETTER})(?:-{_ARABIC}){{2,3}}{_NO_UNIT}(?![0-9A-Za-z])"
+    rf"|{_LETTER}-{_ARABIC}{_END}|{_LETTER}?[0-9]{{1,3}}-[0-9]{{3,4}}{_NO_UNIT}(?=[一-龥])"
     rf"|(?<=[路街巷弄道]){_ARABIC}{_NO_UNIT}(?=[一-龥])"
     rf"|{_CN}-{_CN}(?:-{_CN})?{_END}"
     rf"|[{NUMERALS[:10]}〇]{{3,5}}{_END})"
@@ -84,14 +93,17 @@ RUN_CHARACTERS = (
 
 _ITEM = re.compile(
     rf"(?P<lead>负|地下|-(?=[0-9]+[层楼])|[第\#附]{{0,2}})"
-    rf"(?P<seq>{_CN}[弄巷](?=[0-9{NUMERALS}])|{_SEQUENCE}|{_SIDE}|{_CN}(?:{_JOIN}{_CN}){{0,9}})(?P<word>{_WORDS}?)"
+    rf"(?P<seq>{_STOREY}|{_CN}[弄巷](?=[0-9{NUMERALS}])|{_SEQUENCE}|{_SIDE}|{_CN}(?:{_JOIN}{_CN}){{0,9}})(?P<word>{_WORDS}?)"
     rf"(?:(?:附|之)(?P<sub>{_ARABIC}|{_CN})号?)?"
 )
+_STOREY_OR_LANE = re.compile(rf"{_STOREY}|{_CN}[弄巷]")
 _SPLIT = re.compile(rf"{_JOIN}")
 _BUILDING_WORDS = re.compile(r"号?[幢栋座]楼?|号楼栋?|#楼?|楼栋|排")
 _NUMBER_WORDS = frozenset({"号", "号院", "弄", "巷", "支弄"})
 _DWELLING_DIGITS = 3
 _MAX_DWELLING_PARTS = 4
+_NEIGHBOURS = 50
+"""How far the ends of a range of dwellings may lie apart."""
 
 
 class _Item(NamedTuple):
@@ -142,15 +154,14 @@ def read_run(text: str, start: int, end: int, context: Context) -> list[Part]:
             found[0] = found[0]._replace(is_range=True)
         parts += found
         if found:
-            has_number = context.has_number or any(part.level == Level.NUMBER for part in found)
-            context = Context(found[-1].level, has_number)
+            context = Context(found[-1].level)
     return parts
 
 
 def _item(found: re.Match[str]) -> _Item:
     sequence, word, (low, _) = found["seq"], found["word"], found.span("seq")
-    if not word and sequence[-1] in "弄巷":
-        sequence, word = sequence[:-1], sequence[-1]
+    if not word and _STOREY_OR_LANE.fullmatch(sequence):
+        sequence, word = sequence[:-1], sequence[-1].upper()
     spans = []
     joins = ""
     last = 0
@@ -182,7 +193,7 @@ def _read_item(item: _Item, following: _Item | None, context: Context) -> list[P
         if len(item.numbers) == 2 and item.joins == "-" and context.level < Level.BUILDING:
             return _spread(item, (Level.BUILDING, Level.UNIT), word)
         return [_part(item, Level.UNIT, word)]
-    if word[0] in "层楼":
+    if word[0] in "层楼F":
         has_unit = following is not None and following.word in ("单元", "梯", "门")
         is_block = word == "楼" and (has_unit or not item.numbers[0].isdigit()) and not item.lead
         if is_block and context.level < Level.BUILDING:
@@ -194,16 +205,18 @@ def _read_item(item: _Item, following: _Item | None, context: Context) -> list[P
 
 
 def _read_house(item: _Item, following: _Item | None, context: Context) -> list[Part]:
-    """Return what ``12号`` is: a number, within a lane or estate a building, then a dwelling."""
-    if len(item.numbers) == 3 and set(item.joins) == {"-"}:
+    """Return what ``12号`` is: a number, within a lane or estate a building, then a unit or dwelling."""
+    is_long = _n_digits(item.numbers[-1]) >= _DWELLING_DIGITS
+    if item.joins == "-" and context.level in (Level.ESTATE, Level.PREMISES):
+        return _spread(item, (Level.BUILDING, Level.DWELLING if is_long else Level.UNIT), "号")
+    if item.joins == "--":
         return _spread(item, (Level.BUILDING, Level.UNIT, Level.DWELLING), "号")
-    if context.level >= Level.BUILDING:
-        deeper = following is not None and (following.word == "" or following.word[-1] in "室房户铺")
-        is_unit = context.level == Level.BUILDING and deeper
+    if context.level == Level.BUILDING:
+        is_unit = following is not None or not is_long
         return [_part(item, Level.UNIT if is_unit else Level.DWELLING, "号")]
-    if context.level == Level.PREMISES and following is None and len(item.numbers[0]) >= _DWELLING_DIGITS:
+    if context.level > Level.BUILDING or context.is_market:
         return [_part(item, Level.DWELLING, "号")]
-    if context.level in (Level.NUMBER, Level.ESTATE, Level.PREMISES):
+    if context.level in (Level.NUMBER, Level.ESTATE, Level.PREMISES) and not context.is_street:
         return [_part(item, Level.BUILDING, "号")]
     return [_part(item, Level.NUMBER, "号")]
 
@@ -234,7 +247,7 @@ def _read_bare(item: _Item, context: Context) -> list[Part]:
 
 
 def _read_single(item: _Item, context: Context) -> list[Part]:
-    is_long = sum(character.isdigit() for character in item.numbers[0]) >= _DWELLING_DIGITS
+    is_long = _n_digits(item.numbers[0]) >= _DWELLING_DIGITS
     if context.level == Level.BUILDING:
         return [_part(item, Level.DWELLING if is_long else Level.UNIT, "")]
     if context.level > Level.BUILDING:
@@ -249,22 +262,35 @@ def _read_single(item: _Item, context: Context) -> list[Part]:
 def _short_levels(item: _Item, context: Context) -> tuple[Level, ...] | None:
     """Return what the numbers of a shorthand name, None where they are one number or several of a kind."""
     count = len(item.numbers)
-    first, last = len(item.numbers[0]), len(item.numbers[-1])
+    on_street = 0 < context.level <= Level.ROAD
     if count == 4:
-        return (Level.BUILDING, Level.UNIT, Level.FLOOR, Level.DWELLING)
+        third = Level.UNIT if on_street else Level.FLOOR
+        levels = (Level.NUMBER, Level.BUILDING) if on_street else (Level.BUILDING, Level.UNIT)
+        return (*levels, third, Level.DWELLING)
     if count == 3:
         return (Level.BUILDING, Level.UNIT, Level.DWELLING) if context.level < Level.BUILDING else None
-    if count != 2 or first >= _DWELLING_DIGITS:
+    first, last = _n_digits(item.numbers[0]), _n_digits(item.numbers[-1])
+    if count != 2 or context.level > Level.BUILDING:
+        return None
+    if first >= _DWELLING_DIGITS and (on_street or not context.level or _is_span(item.numbers)):
         return None
     is_dwelling = last >= _DWELLING_DIGITS
     if context.level == Level.BUILDING:
         return (Level.UNIT, Level.DWELLING)
-    if context.level > Level.BUILDING:
-        return None
-    on_street = 0 < context.level <= Level.ROAD
     if is_dwelling:
         return (Level.NUMBER if on_street and not item.word else Level.BUILDING, Level.DWELLING)
     return None if on_street or not context.level else (Level.BUILDING, Level.UNIT)
+
+
+def _n_digits(number: str) -> int:
+    return sum(character.isdigit() for character in number)
+
+
+def _is_span(numbers: tuple[str, ...]) -> bool:
+    """Return whether two long numbers are neighbours, as 101-103 are, and not building and dwelling."""
+    if not (numbers[0].isdigit() and numbers[1].isdigit()):
+        return False
+    return 0 < int(numbers[1]) - int(numbers[0]) < _NEIGHBOURS
 
 
 def _spread(item: _Item, levels: tuple[Level, ...], word: str) -> list[Part]:

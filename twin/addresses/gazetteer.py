@@ -26,7 +26,7 @@ _SUFFIX = re.compile(
     rf"(?:(?:{_PEOPLES})+(?:自治[州县旗]|族?乡)|自治[州县旗]|地区|街道|社区|居民委员会|村民委员会|[省市区县旗镇乡村])$"
 )
 _COMMITTEE = re.compile(r"(?:居民委员会|村民委员会|居委会|村委会)$")
-_TAKEN_STEM = re.compile(r".*(?:[区路街巷道弄市县]|开发|新村|小区|工业园|农场|林场)$")
+_TAKEN_STEM = re.compile(r".*(?:[区路街巷道弄]|开发|新村|小区|工业园|农场|林场)$")
 """Short forms that would read as something else: 解放路 of 解放路街道, 开发区 of 开发区街道."""
 
 
@@ -77,8 +77,8 @@ class Gazetteer:
         The divisions in force, each after the one above it.
     validity : tuple of (date or None, date or None)
         First day of each row, and first day no longer.
-    longest : int
-        Characters of the longest name.
+    beginnings : frozenset of str
+        First characters of the names of cities and districts.
 
     Examples
     --------
@@ -91,7 +91,8 @@ class Gazetteer:
 
     rows: tuple[PlaceRow, ...]
     validity: tuple[tuple[date | None, date | None], ...]
-    longest: int
+    beginnings: frozenset[str]
+    _lengths: dict[str, tuple[int, ...]]
     _places: dict[str, tuple[Place, ...]]
 
     def places(self, name: str) -> tuple[Place, ...]:
@@ -122,10 +123,10 @@ class Gazetteer:
             Where the name ends.
         places : tuple of Place
         """
-        for end in range(min(len(text), start + self.longest), start + 1, -1):
-            found = self._places.get(text[start:end])
-            if found:
-                yield end, found
+        for length in self._lengths.get(text[start : start + _MIN_STEM], ()):
+            found = self._places.get(text[start : start + length])
+            if found and start + length <= len(text):
+                yield start + length, found
 
     def is_below(self, row: int, above: int) -> bool:
         """Return whether a division lies in another, or is it.
@@ -239,9 +240,18 @@ class Gazetteer:
             stem = _SUFFIX.sub("", _COMMITTEE.sub("", name))
             if stem != name and len(stem) >= _MIN_STEM and not _TAKEN_STEM.match(stem):
                 places.setdefault(stem, []).extend(Place(number, False) for number in numbers)
-        longest = max(map(len, places), default=0)
-        lookup = {name: tuple(dict.fromkeys(found)) for name, found in places.items()}
-        return cls(tuple(rows), tuple(validity), longest, lookup)
+        lengths: dict[str, set[int]] = {}
+        for name in places:
+            lengths.setdefault(name[:_MIN_STEM], set()).add(len(name))
+        by_start = {start: tuple(sorted(found, reverse=True)) for start, found in lengths.items()}
+        lookup = {
+            name: tuple(
+                sorted(set(found), key=lambda place: (not place.is_whole, rows[place.row].level, place))
+            )
+            for name, found in places.items()
+        }
+        beginnings = frozenset(row.name[0] for row in rows if row.name and row.level < _N_LEVELS - 1)
+        return cls(tuple(rows), tuple(validity), beginnings, by_start, lookup)
 
 
 def _former_names(tree: DivisionTree, position: int) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin.addresses._folding import fold
@@ -118,12 +118,14 @@ def check_spans(parsed: ParsedAddress) -> None:
         assert all(part.end <= start or end <= part.start for part in parsed.components)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_any_text_is_read_without_error_and_spans_lie_in_it(text: str) -> None:
     check_spans(PARSER.parse(text))
     check_spans(Parser(Gazetteer.empty()).parse(text))
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=8))
 def test_table_says_what_parse_says(texts: list[str]) -> None:
     readable = [text for text in texts if text.isprintable()]

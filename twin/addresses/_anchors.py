@@ -20,7 +20,7 @@ MAX_ANCHORS = 24
 """Of one text; namesakes beyond these share the odds of no answer."""
 _MAX_NAMESAKES = 200
 _MAX_HELD = 100_000
-_PLACES = frozenset({Level.COMMUNITY, Level.HAMLET, Level.ZONE, Level.ESTATE, Level.PREMISES})
+PLACES = frozenset({Level.COMMUNITY, Level.HAMLET, Level.ZONE, Level.ESTATE, Level.PREMISES})
 """Levels that texts and bases do not tell apart reliably."""
 
 Key = tuple[tuple[Level | None, str, bool], ...]
@@ -50,8 +50,8 @@ class AnchorSearch:
         if visible is not None:
             is_named &= visible
         named = np.flatnonzero(is_named)
-        self._nodes = named[np.argsort(book.tokens[named], kind="stable")]
-        self._tokens = book.tokens[self._nodes]
+        self.nodes = named[np.argsort(book.tokens[named], kind="stable")]
+        self._tokens = book.tokens[self.nodes]
         self._levels = frozenset(map(Level, np.unique(book.levels).tolist()))
         self._held: dict[tuple[Key, date | None, bool], tuple[Anchor, ...]] = {}
 
@@ -71,7 +71,14 @@ class AnchorSearch:
     def nodes_named(self, token: int) -> NDArray[np.int64]:
         """Return the places of a name, by position in the book."""
         low, high = np.searchsorted(self._tokens, [token, token + 1])
-        return self._nodes[low:high]
+        return self.nodes[low:high]
+
+    def ranges(self, tokens: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return where in :attr:`nodes` the places of each name start and end."""
+        return (
+            np.searchsorted(self._tokens, tokens, "left"),
+            np.searchsorted(self._tokens, tokens, "right"),
+        )
 
     def _search(
         self, segments: Sequence[Segment], as_of: date | None, *, is_wide: bool
@@ -145,8 +152,9 @@ class AnchorSearch:
                 odds *= 1.0 + (AGREES.get(of_level, 1.0) - 1.0) * min(likeness_odds / SOUND_ODDS, 1.0)
                 is_plain &= likeness_odds >= EXACT_ODDS
                 continue
-            odds *= self._unmet(segment, level, chain, others, unread, lacking)
-            is_plain = False
+            factor = self._unmet(segment, level, chain, others, unread, lacking)
+            odds *= factor
+            is_plain &= factor == UNKNOWN and segment.level is not None and segment.level.is_division
         return Anchor(
             node, own.place, odds, hit.likeness.way, own.segment.text, hit.text,
             tuple(others), tuple(unread), tuple(lacking), is_plain,
@@ -200,7 +208,7 @@ def _fit(asked: Level | None, level: Level, hit: NameHit) -> float:
     """Return how well a place of a level fits a name that a text gives at another."""
     if asked is None or asked == level:
         return 1.0
-    if asked in _PLACES and level in _PLACES:
+    if asked in PLACES and level in PLACES:
         return 0.9
     if asked.is_division and level.is_division:
         return 0.5 if hit.likeness.odds >= STEM_ODDS else 0.0

@@ -54,11 +54,12 @@ class Descent:
 
     def __init__(self, book: AddressBook, visible: NDArray[np.bool_] | None = None) -> None:
         self._book = book
-        self._visible = visible
+        self.visible = visible
         order = np.argsort(book.gates[:, 1], kind="stable") if len(book.gates) else _NONE
         self._gate_numbers = book.gates[order, 1]
         self._gate_estates = book.gates[order, 0].astype(np.int64)
         self._gates_by_estate = book.gates[np.argsort(book.gates[:, 0], kind="stable")]
+        self._gate_keys = np.sort(_gate_key(book.gates[:, 0], book.tokens[book.gates[:, 1]]))
 
     def land(self, start: int, steps: Sequence[Step]) -> Landing:
         """Return where steps, from the higher to the lower level, lead from a place."""
@@ -152,11 +153,24 @@ class Descent:
             node = int(book.parents[node])
         return found
 
+    def has_gate(self, nodes: _Positions, tokens: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which places have a further gate of this number."""
+        if not len(self._gate_keys):
+            return np.zeros(len(nodes), np.bool_)
+        wanted = _gate_key(nodes, tokens)
+        places = np.minimum(np.searchsorted(self._gate_keys, wanted), len(self._gate_keys) - 1)
+        is_gate: NDArray[np.bool_] = (self._gate_keys[places] == wanted) & (tokens >= 0)
+        return is_gate
+
     def _seen(self, nodes: _Positions) -> _Positions:
-        if self._visible is None:
+        if self.visible is None:
             return nodes
-        seen: _Positions = nodes[self._visible[nodes]]
+        seen: _Positions = nodes[self.visible[nodes]]
         return seen
+
+
+def _gate_key(nodes: NDArray[np.integer], tokens: NDArray[np.integer]) -> NDArray[np.int64]:
+    return (nodes.astype(np.int64) << 32) | (tokens.astype(np.int64) & 0xFFFFFFFF)
 
 
 def _ranges(low: NDArray[np.int64], high: NDArray[np.int64]) -> _Positions:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import pyarrow as pa
+
 from twin.addresses._descent import Step
 from twin.addresses._pinyin import latin_key, syllables
 from twin.addresses.levels import Level
@@ -21,6 +23,10 @@ class AddressParser(Protocol):
 
     def parse(self, text: str) -> ParsedAddress:
         """Return the components of a text."""
+        ...
+
+    def parse_table(self, texts: pa.Array) -> pa.Table:
+        """Return the components of many texts, one row each."""
         ...
 
 

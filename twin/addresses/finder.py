@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from twin.addresses._anchors import AnchorSearch
+from twin.addresses._bulk import USUAL_WORDS, CleanRows, standard_texts
 from twin.addresses._descent import Descent, Step
 from twin.addresses._query import AddressParser, Query, read_query
 from twin.addresses.book import AddressBook
@@ -19,6 +20,8 @@ from twin.addresses.levels import Level
 from twin.addresses.names import Alias, NameIndex
 from twin.addresses.scoring import (
     AGREES,
+    CERTAIN,
+    CLEAN,
     CONTRADICTS,
     FOUND_FACTOR,
     MISSING_FACTOR,
@@ -37,6 +40,26 @@ _TIE = 0.99
 """Answers whose odds differ by less than this share fit equally well."""
 MAX_TEXT = 400
 """Longer texts are no address."""
+_BLOCK_ROWS = 50_000
+MATCH_TABLE = pa.schema(
+    [
+        ("address_id", pa.int64()),
+        ("standard_text", pa.string()),
+        ("level", pa.int8()),
+        ("score", pa.float64()),
+        ("lon", pa.float64()),
+        ("lat", pa.float64()),
+        ("reason", pa.string()),
+        ("source_id", pa.string()),
+        ("position", pa.int64()),
+    ]
+)
+"""What :meth:`Finder.geocode_table` returns."""
+Advance = Callable[[int], None]
+
+
+def _unseen(_rows: int) -> None:
+    """Show no progress."""
 
 
 class Finder:
@@ -65,6 +88,7 @@ class Finder:
         self._name_tokens = name_tokens
         self.search = AnchorSearch(book, index, name_tokens, visible)
         self.descent = Descent(book, visible)
+        self.clean_rows = CleanRows(book, self.search, self.descent)
 
     @classmethod
     def of(
@@ -223,6 +247,78 @@ class Finder:
             matches.append(self.match(node, score, reason_of(one, query, n_ties if is_tied else 1)))
         return tuple(matches)
 
+    def geocode_table(
+        self,
+        texts: pa.Array | pa.ChunkedArray | Sequence[str],
+        *,
+        as_of: date | None = None,
+        advance: Advance = _unseen,
+    ) -> pa.Table:
+        """Return the likeliest address of each of many texts.
+
+        Parameters
+        ----------
+        texts : array of str, shape (n,)
+            Null is an empty text.
+        as_of : date, optional
+            As in :meth:`geocode`.
+        advance : callable
+            Told how many texts were answered since it was told last.
+
+        Returns
+        -------
+        pyarrow.Table
+            :data:`MATCH_TABLE`, n rows in the order of the texts. ``address_id`` is null and ``position``
+            -1 where nothing is answered; ``level`` is the number of a :class:`Level`, 0 there.
+        """
+        column = pa.chunked_array([texts.cast(pa.string())]) if isinstance(texts, pa.Array) else texts
+        if not isinstance(column, pa.ChunkedArray):
+            column = pa.chunked_array([pa.array(column, pa.string())])
+        column = column.cast(pa.string()).fill_null("")
+        blocks = [
+            self._block(column.slice(start, _BLOCK_ROWS).combine_chunks(), as_of, advance)
+            for start in range(0, len(column), _BLOCK_ROWS)
+        ]
+        return pa.concat_tables(blocks) if blocks else MATCH_TABLE.empty_table()
+
+    def _block(self, texts: pa.Array, as_of: date | None, advance: Advance) -> pa.Table:
+        """Answer the clean rows as arrays, the others one by one, each text once."""
+        if isinstance(texts, pa.ChunkedArray):
+            texts = texts.chunk(0)
+        positions = self.clean_rows.positions(self.parser.parse_table(texts))
+        scores = np.full(len(texts), CERTAIN)
+        others = np.flatnonzero(positions < 0)
+        reasons = np.zeros(len(texts), np.int64)
+        said = {CLEAN: 0}
+        held: dict[str, Match] = {}
+        advance(len(texts) - len(others))
+        for row, text in zip(others.tolist(), texts.take(pa.array(others)).to_pylist(), strict=True):
+            match = held.get(text)
+            if match is None:
+                match = held[text] = self.geocode(text, 1, as_of=as_of)[0]
+            positions[row], scores[row] = match.position, match.score
+            reasons[row] = said.setdefault(match.reason, len(said))
+            advance(1)
+        return self._table(positions, scores, pa.array(list(said)).take(pa.array(reasons)))
+
+    def _table(
+        self, positions: NDArray[np.int64], scores: NDArray[np.float64], reasons: pa.Array
+    ) -> pa.Table:
+        book, is_none = self.book, positions < 0
+        nodes = pa.array(positions, mask=is_none)
+        columns = [
+            pa.array(book.ids).take(nodes),
+            standard_texts(book, positions).fill_null(""),
+            pa.array(book.levels).take(nodes).fill_null(0),
+            pa.array(scores),
+            pa.array(book.lon).take(nodes).fill_null(np.nan),
+            pa.array(book.lat).take(nodes).fill_null(np.nan),
+            reasons,
+            book.source_ids.take(nodes).fill_null(""),
+            pa.array(positions),
+        ]
+        return pa.table(columns, schema=MATCH_TABLE)
+
     def match(self, node: int, score: float, reason: str) -> Match:
         """Return a node as an answer.
 
@@ -286,21 +382,11 @@ def n_below(book: AddressBook) -> NDArray[np.int64]:
     return last - first - 1
 
 
-_WORDS = {
-    Level.GROUP: "组",
-    Level.NUMBER: "号",
-    Level.BUILDING: "幢",
-    Level.UNIT: "单元",
-    Level.FLOOR: "层",
-    Level.DWELLING: "室",
-}
-
-
 def text_of(book: AddressBook, node: int) -> str:
     """Return the standard address of a node."""
     parts = []
     for one in book.chain(node):
         level = Level(book.levels[one])
-        word = "" if level.is_named else book.word_names[book.words[one]] or _WORDS[level]
+        word = "" if level.is_named else book.word_names[book.words[one]] or USUAL_WORDS[level]
         parts.append(f"{book.name_of(one)}{word}")
     return "".join(parts)

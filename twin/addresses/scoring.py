@@ -13,6 +13,8 @@ from twin.addresses.likeness import Way
 
 CERTAIN = 0.99
 """The highest score: an answer without any doubt in it may still rest on an error of the base."""
+CLEAN = "标准地址一致"
+"""What is said where there is nothing to say."""
 MISSING_SHARE = 0.4
 """What remains of a score when the base has not what was asked for, and a higher level is answered."""
 NOT_ITSELF_MOST = 0.6
@@ -218,7 +220,7 @@ def reason_of(candidate: Candidate, query: Query, n_ties: int) -> str:
     unread = [one.text for one in candidate.anchor.unread]
     if unread:
         said.append(f"“{unread[0]}”未能识别")
-    return "；".join(said[:3]) or "标准地址一致"
+    return "；".join(said[:3]) or CLEAN
 
 
 def _told_name(candidate: Candidate) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import shapely
@@ -43,6 +43,11 @@ from twin.view import LayerView
 
 AREA_LAYERS = frozenset({"divisions", "grid"})
 """Layers that the divisions of features are made of."""
+
+if TYPE_CHECKING:
+    from twin.addresses.desk import AddressDesk
+    from twin.addresses.finder import Finder
+
 EDITS_POLL_S = 0.2
 """How stale the edits of another process may be; see :meth:`City.forget` for those of this one."""
 DERIVED_FROM = "boundary_source"
@@ -97,6 +102,7 @@ class City:
         self._tree: tuple[tuple[str, ...], DivisionTree] | None = None
         self._grid: tuple[str, GridIndex] | None = None
         self._areas: tuple[tuple[str, ...], AreaAssigner] | None = None
+        self._addresses: AddressDesk | None = None
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> City:
@@ -422,6 +428,29 @@ class City:
         codes = rows["code"].to_pylist()
         wanted = np.flatnonzero(is_wanted).tolist()
         return [(nodes[codes[row]], shapes[row]) for row in wanted if codes[row] in nodes]
+
+    def address_finder(self, scope: Scope = WHOLE_CITY) -> Finder:
+        """Return what finds addresses in the base as a caller of this scope sees it now.
+
+        Parameters
+        ----------
+        scope : Scope
+            What the caller may see.
+
+        Returns
+        -------
+        Finder
+
+        Raises
+        ------
+        UnknownLayerError
+            If the city has no addresses.
+        """
+        if self._addresses is None:
+            from twin.addresses.desk import AddressDesk
+
+            self._addresses = AddressDesk(self)
+        return self._addresses.finder(scope)
 
     def terrain(self, name: str = "dem") -> Terrain:
         """Return a raster of elevations.

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from twin.addresses.levels import Level
 from twin.areas import AreaAssigner
 from twin.buffers import array_of
 from twin.crs import WGS84, CRSName, to_wgs84
@@ -67,7 +68,7 @@ class Geocode(Protocol):
     """Finds addresses, as the address finder of a city does."""
 
     def __call__(self, texts: pa.Array) -> pa.Table:
-        """Return ``score``, ``lon``, ``lat``, ``division_code`` and ``reason`` of each text's best answer."""
+        """Return ``level``, ``score``, ``lon``, ``lat``, ``division_code`` and ``reason`` of the answers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,6 +247,9 @@ class Atlas:
         scores = _numbers(found["score"])
         lon, lat = _numbers(found["lon"]), _numbers(found["lat"])
         is_sure = np.nan_to_num(scores, nan=0.0) >= min_score
+        # The middle of a road or hamlet is no place: what is found there may lie in another grid unit.
+        is_vague = _numbers(found["level"]) < Level.NUMBER
+        lon[is_vague] = lat[is_vague] = np.nan
         numbers = np.where(is_sure, self.numbers_of_points(lon, lat), -1)
         codes = _texts(found["division_code"]).to_pylist()
         for row in np.flatnonzero(is_sure & (numbers < 0)).tolist():

@@ -1,4 +1,4 @@
-"""The command line: ``twin init | import | build | serve | demo | locate``."""
+"""The command line: ``twin init | import | build | serve | demo | locate | rollup``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
+from api.rollup_command import rollup
 from twin.errors import TwinError
 
 EXIT_WRONG = 1
@@ -257,6 +258,9 @@ def demo(folder: Path, port: int | None, *, check: bool, no_browser: bool) -> No
             sys.exit(EXIT_WRONG)
         return
     demonstration.run_demo(folder, port, open_browser=not no_browser)
+
+
+main.add_command(rollup)
 
 
 if __name__ == "__main__":

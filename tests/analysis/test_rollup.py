@@ -170,19 +170,22 @@ def test_code_places_what_coordinates_do_not(town: City) -> None:
 
 def test_text_is_placed_by_the_finder_where_it_is_sure(town: City) -> None:
     def geocode(texts: pa.Array) -> pa.Table:
-        known = {"甲": (0.95, 120.05, 28.9, None), "乙": (0.5, 120.05, 28.9, None)}
-        known |= {"丙": (0.99, None, None, COMMUNITY_CODES[0]), "丁": (0.99, 121.0, 28.0, None)}
-        rows = [known.get(text, (None, None, None, None)) for text in texts.to_pylist()]
-        names = ("score", "lon", "lat", "division_code")
-        kinds = (pa.float64(), pa.float64(), pa.float64(), pa.string())
+        known = {"甲": (0.95, 120.05, 28.9, None, 9), "乙": (0.5, 120.05, 28.9, None, 9)}
+        known |= {"丙": (0.99, None, None, COMMUNITY_CODES[0], 10), "丁": (0.99, 121.0, 28.0, None, 15)}
+        known |= {"路": (0.99, 120.05, 28.9, STREET_CODE, 8)}
+        rows = [known.get(text, (None, None, None, None, 0)) for text in texts.to_pylist()]
+        names = ("score", "lon", "lat", "division_code", "level")
+        kinds = (pa.float64(), pa.float64(), pa.float64(), pa.string(), pa.int64())
         columns = {name: pa.array([row[k] for row in rows], kinds[k]) for k, name in enumerate(names)}
         return pa.table(columns | {"reason": pa.array(["" if row[0] else "无此地址" for row in rows])})
 
-    table = pa.table({"where": ["甲", "乙", "丙", "丁", "戊", None]})
+    table = pa.table({"where": ["甲", "乙", "丙", "丁", "戊", None, "路"]})
     found = rollup(town, table, "community", PlaceColumns(text="where"), geocode=geocode)
     placed = found.placed_table()
-    assert placed["how"].to_pylist() == ["text", "", "text", "", "", ""]
-    assert placed["score"].to_pylist() == [0.95, 0.5, 0.99, 0.99, None, None]
+    assert placed["how"].to_pylist() == ["text", "", "text", "", "", "", "text"]
+    assert placed["key"].to_pylist() == [COMMUNITY_CODES[0], "", COMMUNITY_CODES[0], "", "", "", ""]
+    assert placed["score"].to_pylist() == [0.95, 0.5, 0.99, 0.99, None, None, 0.99]
+    assert "above the level community" in placed["reason"].to_pylist()[6], "a road may run through several"
     assert placed["reason"].to_pylist()[4] == "无此地址"
     with pytest.raises(InvalidQueryError, match="address base"):
         rollup(town, table, "community", PlaceColumns(text="where"))

@@ -236,6 +236,33 @@ def locate(folder: Path, source: Path, layer: str, crs: str, target: Path, *, as
 
 
 @main.command()
+@city_option
+@click.option(
+    "--input", "source", required=True, type=click.Path(path_type=Path), help="CSV of address texts."
+)
+@click.option("--column", default="text", show_default=True, help="The column that holds them.")
+@click.option("--output", "target", required=True, type=click.Path(path_type=Path), help="CSV to write.")
+@json_option
+def geocode(folder: Path, source: Path, column: str, target: Path, *, as_json: bool) -> None:
+    """Add to each address text of a CSV the address it means, where that lies, and how sure it is."""
+    from api.geocoding import geocode_csv
+    from api.progress import ProgressBoard
+    from twin.city import City
+
+    with (
+        City.open(folder) as city,
+        ProgressBoard(None) as board,
+        board.step(f"geocode {source.name}") as advance,
+    ):
+        summary = geocode_csv(city, source, target, column, advance=advance)
+    if as_json:
+        _print_json(asdict(summary))
+    else:
+        sentence = f"{summary.rows:,} texts: {summary.sure:,} sure, {summary.doubtful:,} doubtful"
+        click.echo(f"{sentence}, {summary.unanswered:,} without answer -> {target}", err=True)
+
+
+@main.command()
 @click.option(
     "--city", "folder", default=Path("lizhou.city"), show_default=True, type=click.Path(path_type=Path)
 )

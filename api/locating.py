@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress
@@ -10,24 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from api._csv_records import NEWLINE, split
-from layers.delivery import delivered
-from layers.encodings import encoding_of_text, utf8_chunks
+from api.csv_table import CsvTable
 from twin.city import City
 from twin.crs import CRSName, parse_crs, to_wgs84
 from twin.division_rows import LEVELS, CodeLayout, read_divisions
 from twin.divisions import CHINA_TIME
-from twin.durable import DurableFile
-from twin.errors import ImportRefusedError, InvalidLayerError, StorageError
+from twin.errors import InvalidLayerError
 from twin.grid_index import GridIndex
 
 COORDINATES = ("lon", "lat")
-
-_BOM = b"\xef\xbb\xbf"
-_NUMBER = r'^[ \t"]*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[ \t"]*$'
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +87,12 @@ def locate_table(
     name = parse_crs(crs)
     city.config.refuse_conversion(name)
     key, units, index = _index_of(city, layer)
-    table = _Table.read(source, key)
+    table = CsvTable.read(source, COORDINATES, [key])
     lon, lat, is_readable = _points(table, name)
     found = np.full(len(lon), -1, dtype=np.int32)
     found[is_readable] = index.lookup(lon[is_readable], lat[is_readable])
-    _write(table.filled(key, units, found), target)
+    fields = table.encoded(pa.array(["", *units], pa.string()))
+    table.write(target, [key], fields.take(pa.array(found + 1)))
     placed, unreadable = int((found >= 0).sum()), int((~is_readable).sum())
     return LocateSummary(len(lon), placed, len(lon) - placed - unreadable, unreadable)
 
@@ -139,114 +132,8 @@ def _levels_in_force(rows: pa.Table) -> NDArray[np.int64]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """The bytes of a CSV table and where its records end.
-
-    ``bounds`` (n, 2, 2) are the fields lon and lat of each record, ``n_missing`` (n,) how many fields it
-    has fewer than the header, which is record 0.
-    """
-
-    content: NDArray[np.uint8]
-    codec: str
-    ends: NDArray[np.int64]
-    bounds: NDArray[np.int64]
-    n_missing: NDArray[np.int64]
-
-    @classmethod
-    def read(cls, source: Path, key: str) -> _Table:
-        """Read a file and find its records."""
-        content, codec = _bytes_of(source)
-        start = len(_BOM) if content[: len(_BOM)].tobytes() == _BOM else 0
-        header = _header(content, start, codec)
-        wanted = np.array(_columns(header, key, source.name), dtype=np.int64)
-        n_lines = int(np.count_nonzero(content == NEWLINE)) + 1
-        ends, counts = np.empty(n_lines, np.int64), np.empty(n_lines, np.int64)
-        bounds = np.empty((n_lines, len(wanted), 2), np.int64)
-        n_records = split(content, start, wanted, ends, counts, bounds)
-        if n_records < 0:
-            raise ImportRefusedError(f"{source.name}: the quotation mark of row {-1 - n_records} stays open")
-        n_missing = len(header) - counts[:n_records]
-        for row in np.flatnonzero(n_missing < 0)[:1].tolist():
-            raise ImportRefusedError(
-                f"{source.name}: row {row} has {counts[row]} fields, the header has {len(header)}"
-            )
-        is_short = n_missing > 0
-        bounds[:n_records][is_short] = ends[:n_records][is_short, None, None]  # no field that can be read
-        return cls(content, codec, ends[:n_records], bounds[:n_records], n_missing)
-
-    def numbers(self, place: int) -> NDArray[np.float64]:
-        """Return one wanted field of each data record as float64, NaN where it is no number."""
-        # Fields and what lies between them share the bytes of the file; every other one is a field.
-        bounds = self.bounds[1:, place].reshape(-1)
-        fields = _slices(self.content, bounds).take(pa.array(np.arange(0, len(bounds) - 1, 2)))
-        try:
-            numbers = fields.cast(pa.string()).cast(pa.float64())
-        except pa.ArrowInvalid:  # some are none, or stand in quotes or blanks
-            plain = pc.struct_field(pc.extract_regex(fields, _NUMBER), "number")
-            numbers = plain.cast(pa.string()).cast(pa.float64())
-        return np.array(numbers, dtype=np.float64)
-
-    def filled(self, key: str, units: list[str], found: NDArray[np.int32]) -> tuple[pa.Buffer, bytes]:
-        """Return the bytes of the table with the key of the unit found in each record, in two pieces."""
-        cuts = np.column_stack([self.ends, self.ends])
-        plain = [
-            ("," + _field(key)).encode(),
-            b",",
-            *(("," + _field(unit)).encode(self.codec) for unit in units),
-        ]
-        short = [b"," * (1 + n_missing) for n_missing in range(1, int(self.n_missing.max()) + 1)]
-        choice = np.where(self.n_missing > 0, len(plain) - 1 + self.n_missing, np.append([0], found + 2))
-        wanted = pa.array([*plain, *short], pa.large_binary()).take(pa.array(choice))
-        edges = np.concatenate([[0], cuts.reshape(-1), [len(self.content)]])
-        kept = _slices(self.content, edges).take(pa.array(np.arange(0, len(edges) - 2, 2)))
-        joined = pc.binary_join_element_wise(kept, wanted, pa.scalar(b"", pa.large_binary()))
-        return joined.buffers()[2], self.content[cuts[-1, 1] :].tobytes()
-
-
-def _bytes_of(source: Path) -> tuple[NDArray[np.uint8], str]:
-    """Return the text of a file and its encoding; UTF-16, where a comma is two bytes, as UTF-8."""
-    with delivered(source) as delivery:
-        if delivery.kind != "text":
-            raise ImportRefusedError(f"{source.name} is {delivery.kind}; wanted a CSV with lon and lat")
-        encoding = encoding_of_text(delivery.path, source.name)
-        if encoding.codec != "utf-16":
-            return np.fromfile(delivery.path, dtype=np.uint8), encoding.codec.removesuffix("-sig")
-        return np.frombuffer(b"".join(utf8_chunks(delivery.path, encoding)), dtype=np.uint8), "utf-8"
-
-
-def _header(content: NDArray[np.uint8], start: int, codec: str) -> list[str]:
-    """Return the fields of the first record."""
-    end, count = np.zeros(1, np.int64), np.zeros(1, np.int64)
-    if split(content, start, np.empty(0, np.int64), end, count, np.empty((1, 0, 2), np.int64)) < 1:
-        return []
-    return next(csv.reader([content[start : end[0]].tobytes().decode(codec)]))
-
-
-def _columns(header: list[str], key: str, name: str) -> list[int]:
-    """Return the places of lon and lat; refuse a table that has the column to be written."""
-    plain = [field.strip().lower() for field in header]
-    for wanted in COORDINATES:
-        if plain.count(wanted) != 1:
-            came = f"{plain.count(wanted)} columns" if wanted in plain else "no column"
-            raise ImportRefusedError(
-                f"{name} has {came} {wanted!r}; it has {', '.join(header) or 'no header'}"
-            )
-    if key.lower() in plain:
-        raise ImportRefusedError(
-            f"{name} has a column {key!r} already; rename or remove it, its values would be lost"
-        )
-    return [*map(plain.index, COORDINATES)]
-
-
-def _slices(content: NDArray[np.uint8], edges: NDArray[np.int64]) -> pa.Array:
-    """Return the bytes between neighbouring edges as one Arrow array, without a copy."""
-    buffers = [None, pa.py_buffer(np.ascontiguousarray(edges)), pa.py_buffer(content)]
-    return pa.Array.from_buffers(pa.large_binary(), max(len(edges) - 1, 0), buffers)
-
-
 def _points(
-    table: _Table, crs: CRSName
+    table: CsvTable, crs: CRSName
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Return lon, lat degrees of the data records and which of them lie on Earth."""
     lon, lat = table.numbers(0), table.numbers(1)
@@ -257,19 +144,3 @@ def _points(
     with np.errstate(invalid="ignore"):
         is_readable &= (np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)
     return lon, lat, is_readable
-
-
-def _field(text: str) -> str:
-    """Return a text as a CSV field, in quotes where it needs them."""
-    if not any(mark in text for mark in ',"\r\n'):
-        return text
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _write(pieces: tuple[pa.Buffer, bytes], target: Path) -> None:
-    try:
-        with DurableFile(target) as file:
-            for piece in pieces:
-                file.write(piece)
-    except OSError as error:
-        raise StorageError(f"{target} could not be written: {error.strerror}") from error

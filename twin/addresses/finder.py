@@ -41,6 +41,7 @@ _TIE = 0.99
 MAX_TEXT = 400
 """Longer texts are no address."""
 _BLOCK_ROWS = 50_000
+_TOLD_EVERY = 200
 MATCH_TABLE = pa.schema(
     [
         ("address_id", pa.int64()),
@@ -58,8 +59,13 @@ MATCH_TABLE = pa.schema(
 Advance = Callable[[int], None]
 
 
-def _unseen(_rows: int) -> None:
+def _unseen(_done: int) -> None:
     """Show no progress."""
+
+
+def _further(advance: Advance, start: int) -> Advance:
+    """Return what tells the progress of a part as that of the whole."""
+    return lambda done: advance(start + done)
 
 
 class Finder:
@@ -263,7 +269,7 @@ class Finder:
         as_of : date, optional
             As in :meth:`geocode`.
         advance : callable
-            Told how many texts were answered since it was told last.
+            Told how many texts are answered.
 
         Returns
         -------
@@ -275,10 +281,10 @@ class Finder:
         if not isinstance(column, pa.ChunkedArray):
             column = pa.chunked_array([pa.array(column, pa.string())])
         column = column.cast(pa.string()).fill_null("")
-        blocks = [
-            self._block(column.slice(start, _BLOCK_ROWS).combine_chunks(), as_of, advance)
-            for start in range(0, len(column), _BLOCK_ROWS)
-        ]
+        blocks = []
+        for start in range(0, len(column), _BLOCK_ROWS):
+            block = column.slice(start, _BLOCK_ROWS).combine_chunks()
+            blocks.append(self._block(block, as_of, _further(advance, start)))
         return pa.concat_tables(blocks) if blocks else MATCH_TABLE.empty_table()
 
     def _block(self, texts: pa.Array, as_of: date | None, advance: Advance) -> pa.Table:
@@ -291,14 +297,18 @@ class Finder:
         reasons = np.zeros(len(texts), np.int64)
         said = {CLEAN: 0}
         held: dict[str, Match] = {}
-        advance(len(texts) - len(others))
-        for row, text in zip(others.tolist(), texts.take(pa.array(others)).to_pylist(), strict=True):
+        n_clean = len(texts) - len(others)
+        advance(n_clean)
+        rows = zip(others.tolist(), texts.take(pa.array(others)).to_pylist(), strict=True)
+        for n_done, (row, text) in enumerate(rows, start=n_clean + 1):
             match = held.get(text)
             if match is None:
                 match = held[text] = self.geocode(text, 1, as_of=as_of)[0]
             positions[row], scores[row] = match.position, match.score
             reasons[row] = said.setdefault(match.reason, len(said))
-            advance(1)
+            if n_done % _TOLD_EVERY == 0:
+                advance(n_done)
+        advance(len(texts))
         return self._table(positions, scores, pa.array(list(said)).take(pa.array(reasons)))
 
     def _table(

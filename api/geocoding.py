@@ -1,0 +1,170 @@
+"""``twin geocode``: a table of address texts in, the same table with the address that each one means out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from api.csv_table import CsvTable
+from api.progress import Advance
+from twin.addresses import Level
+from twin.city import City
+from twin.errors import ImportRefusedError
+from twin.scope import WHOLE_CITY, Scope
+
+SURE = 0.9
+"""From this score on, 49 of 50 answers are meant to be right."""
+NEW_COLUMNS = (
+    "address_id",
+    "standard_text",
+    "level",
+    "score",
+    "lon",
+    "lat",
+    "grid_id",
+    "reason",
+    "source_id",
+)
+TITLES = ("", *(level.title for level in Level))
+"""What each level is called, by its number."""
+_DEGREES = 7
+_SHORT_RECORD = "本行字段不足，无法读取"
+
+
+@dataclass(frozen=True, slots=True)
+class GeocodeSummary:
+    """What became of the texts of one table.
+
+    Parameters
+    ----------
+    rows : int
+    sure : int
+        Those answered with a score of at least 0.9.
+    doubtful : int
+        Those answered with less.
+    unanswered : int
+        Those of which nothing is in the base.
+    """
+
+    rows: int
+    sure: int
+    doubtful: int
+    unanswered: int
+
+
+def geocode_csv(
+    city: City, source: Path, target: Path, column: str, *, advance: Advance, scope: Scope = WHOLE_CITY
+) -> GeocodeSummary:
+    """Write a CSV table again with the address that the text of each record means.
+
+    Parameters
+    ----------
+    city : City
+    source : Path
+        CSV with a column of address texts and any others; UTF-8 or GB18030, plain, ``.gz`` or ``.zip``.
+    target : Path
+        CSV to write: every byte of the source, and in each record the fields :data:`NEW_COLUMNS`.
+    column : str
+        The column of texts.
+    advance : callable
+        Told how many of how many records are answered.
+    scope : Scope
+        What the caller may see.
+
+    Returns
+    -------
+    GeocodeSummary
+
+    Raises
+    ------
+    UnknownLayerError
+        If the city has no addresses.
+    ImportRefusedError
+        If the source is missing, no CSV, empty, lacks the column or has one of the new ones.
+    StorageError
+        If the target cannot be written; nothing is left of it then.
+    """
+    finder = city.address_finder(scope)
+    table = CsvTable.read(source, [column], NEW_COLUMNS)
+    if not len(table):
+        raise ImportRefusedError(f"{source.name} has a header and no rows")
+    found = finder.geocode_table(table.texts(0), advance=lambda done: advance(done, len(table)))
+    is_short = table.n_missing[1:] > 0
+    if is_short.any():
+        said = pc.if_else(pa.array(is_short), _SHORT_RECORD, found["reason"])
+        found = found.set_column(found.column_names.index("reason"), "reason", said)
+    columns = [table.encoded(one) for one in answer_columns(city, found).columns]
+    table.write(
+        target, NEW_COLUMNS, pc.binary_join_element_wise(*columns, pa.scalar(b",", pa.large_binary()))
+    )
+    scores, is_none = found["score"].to_numpy(), found["address_id"].null_count
+    n_sure = int((scores >= SURE).sum())
+    return GeocodeSummary(len(table), n_sure, len(table) - n_sure - is_none, is_none)
+
+
+def answer_columns(city: City, found: pa.Table) -> pa.RecordBatch:
+    """Return answers as the texts of the new columns.
+
+    Parameters
+    ----------
+    city : City
+    found : pyarrow.Table
+        As :meth:`Finder.geocode_table` returns it.
+
+    Returns
+    -------
+    pyarrow.RecordBatch
+        :data:`NEW_COLUMNS`, all strings; empty where there is nothing to say.
+    """
+    found = found.combine_chunks()
+    columns = {name: found[name].combine_chunks() for name in found.column_names}
+    is_none = columns["address_id"].is_null()
+    lon, lat = columns["lon"].to_numpy(), columns["lat"].to_numpy()
+    texts = {
+        "address_id": columns["address_id"].cast(pa.string()).fill_null(""),
+        "standard_text": columns["standard_text"],
+        "level": pa.array(TITLES).take(columns["level"]),
+        "score": pc.if_else(is_none, "", pc.round(columns["score"], 4).cast(pa.string())),
+        "lon": _degrees(lon),
+        "lat": _degrees(lat),
+        "grid_id": pa.array(grid_ids(city, lon, lat), pa.string()),
+        "reason": columns["reason"],
+        "source_id": columns["source_id"],
+    }
+    return pa.RecordBatch.from_arrays([texts[name] for name in NEW_COLUMNS], names=list(NEW_COLUMNS))
+
+
+def _degrees(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> pa.Array:
+    """Return degrees as text; empty where there are none."""
+    return pa.array(["" if value != value else f"{value:.{_DEGREES}f}" for value in values.tolist()])
+
+
+def grid_ids(
+    city: City,
+    lon: np.ndarray[tuple[int], np.dtype[np.float64]],
+    lat: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> list[str]:
+    """Return the grid unit of each place; empty where there is no place, no unit or no grid.
+
+    Parameters
+    ----------
+    city : City
+    lon, lat : ndarray of float64, shape (n,)
+        Degrees; NaN without place.
+
+    Returns
+    -------
+    list of str, length n
+    """
+    found = np.full(len(lon), -1, np.int64)
+    if not city.has_layer("grid"):
+        return [""] * len(lon)
+    is_place = ~np.isnan(lon)
+    found[is_place] = city.grid_index.lookup(lon[is_place], lat[is_place])
+    names = np.append(city.grid_index.grid_ids.astype(object), "")
+    ids: list[str] = names[found].tolist()
+    return ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from twin.addresses._head import Reading
-from twin.addresses._runs import Context, Part
+from twin.addresses._runs import Context, Part, unread_spans
 from twin.addresses.levels import Level
 from twin.addresses.parsed import PARSED_COLUMNS
 
@@ -69,29 +70,21 @@ class ParsedColumns:
     def _forget(self) -> None:
         self._heads, self._tails = _Codes(), _Codes()
         self._head_ids: dict[tuple[str, str | None, str], tuple[int, Context]] = {}
-        self._tail_ids: dict[tuple[str, Context], int] = {("", Context()): 0}
+        self._tail_ids: dict[tuple[str, Context], tuple[int, str]] = {}
         self._tails.rows.append([-1] * len(_COLUMNS))
         self._tails.flags.append(0)
-        self._pairs: list[tuple[int, int]] = []
+        self._head_rows, self._tail_rows = array("q"), array("q")
 
     def append(self, head: str, follow: str | None, tail: str, unread: str) -> None:
         """Add one text: what stands before its last run, how that run begins, the run, the unread."""
-        key = (head, follow, unread)
-        known = self._head_ids.get(key)
-        if known is None:
-            if len(self._heads) >= self._kept:
-                self._join()
-            known = self._head_ids[key] = self._add_head(head, follow, unread)
-        row, context = known
-        if not tail:
-            self._pairs.append((row, 0))
-            return
-        tail_row = self._tail_ids.get((tail, context))
-        if tail_row is None:
-            tail_row = self._tail_ids[tail, context] = self._add_tail(tail, context)
-        self._pairs.append((row, tail_row))
-        if len(self._tails) > self._kept:
+        if len(self._heads) >= self._kept or len(self._tails) >= self._kept:
             self._join()
+        row, context = self._head_row(head, follow, unread)
+        tail_row, tail_unread = self._tail_row(tail, context) if tail else (0, "")
+        if tail_unread:
+            row, _ = self._head_row(head, follow, f"{tail_unread} {unread}".rstrip())
+        self._head_rows.append(row)
+        self._tail_rows.append(tail_row)
 
     def table(self) -> pa.Table:
         """Return the table of all texts added."""
@@ -105,6 +98,22 @@ class ParsedColumns:
         ]
         partial = np.concatenate(self._partial) if self._partial else np.empty(0, np.bool_)
         return pa.table([*columns, pa.array(partial)], names=list(PARSED_COLUMNS))
+
+    def _head_row(self, head: str, follow: str | None, unread: str) -> tuple[int, Context]:
+        """Return the row of a head and what a tail behind it stands in; read it where it is new."""
+        key = (head, follow, unread)
+        known = self._head_ids.get(key)
+        if known is None:
+            known = self._head_ids[key] = self._add_head(head, follow, unread)
+        return known
+
+    def _tail_row(self, tail: str, context: Context) -> tuple[int, str]:
+        """Return the row of a tail and what of it was not read."""
+        key = (tail, context)
+        known = self._tail_ids.get(key)
+        if known is None:
+            known = self._tail_ids[key] = self._add_tail(tail, context)
+        return known
 
     def _add_head(self, head: str, follow: str | None, unread: str) -> tuple[int, Context]:
         reading = self._read_head(head, follow)
@@ -122,12 +131,13 @@ class ParsedColumns:
         self._heads.flags.append(1 if is_partial or reading.is_crossing else crossing)
         return len(self._heads) - 1, reading.context
 
-    def _add_tail(self, tail: str, context: Context) -> int:
+    def _add_tail(self, tail: str, context: Context) -> tuple[int, str]:
         parts = self._read_tail(tail, context)
         has_number = any(part.level == Level.NUMBER for part in parts)
         self._tails.rows.append(self._coded(parts))
         self._tails.flags.append(2 * any(part.is_range for part in parts) + has_number)
-        return len(self._tails) - 1
+        spans = unread_spans(tail, 0, len(tail), parts)
+        return len(self._tails) - 1, " ".join(tail[start:end] for start, end in spans)
 
     def _coded(self, parts: Sequence[Part]) -> list[int]:
         """Return one row of codes; the last part of a level counts."""
@@ -145,8 +155,8 @@ class ParsedColumns:
 
     def _join(self) -> None:
         """Turn the rows added since the last time into codes, and forget the heads and tails."""
-        if self._pairs:
-            heads, tails = np.array(self._pairs, np.int64).T
+        if self._head_rows:
+            heads, tails = np.array(self._head_rows), np.array(self._tail_rows)
             upper, lower = self._heads.array()[heads], self._tails.array()[tails]
             self._blocks.append(np.where(lower >= 0, lower, upper))
             head_flags = np.array(self._heads.flags)[heads]

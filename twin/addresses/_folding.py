@@ -10,6 +10,14 @@ MASK = "\0"
 """Stands for each character that is no part of the address; folding lets none in."""
 
 _OPEN, _SHUT = "【〔〖[{《〈「『﹙", "】〕〗]}》〉」』﹚"
+_OLD_FORMS = dict(
+    zip(
+        "號樓棟單層區縣鎮鄉門東園廣場廈棟莊灣橋隣滙",
+        "号楼栋单层区县镇乡门东园广场厦栋庄湾桥邻汇",
+        strict=True,
+    )
+)
+"""Traditional forms (繁体) of the words that addresses are read by."""
 _DASHES = "‐‑‒–—―−─━ー﹣~〜∼"
 
 
@@ -22,6 +30,7 @@ def _folds() -> dict[int, str]:
     folds |= dict.fromkeys((0x3000, 0x1680, 0x205F, 0x2060, 0xFEFF, 0xFFFC, 0xFFFD), " ")
     folds |= dict.fromkeys(map(ord, _OPEN), "(") | dict.fromkeys(map(ord, _SHUT), ")")
     folds |= dict.fromkeys(map(ord, _DASHES), "-")
+    folds |= {ord(old): new for old, new in _OLD_FORMS.items()}
     return folds | {ord("。"): ",", ord("○"): "〇", ord("℃"): " ", ord("№"): "#"}
 
 

@@ -11,10 +11,12 @@ from twin.addresses import _names as words
 from twin.addresses._divisions import DivisionReader
 from twin.addresses._folding import MASK
 from twin.addresses._latin import ROAD_END as LATIN_ROAD_END
-from twin.addresses._runs import RUN, Context, Part, first_word, read_run
+from twin.addresses._runs import RUN, Context, Part, first_word, read_run, unread_spans
 from twin.addresses.levels import Level
 
 _PIECES = re.compile(r"[^\0,;!?()|<>\"'=^$%@\[\]{}\\`…]+")
+_MIN_REMARK = 3
+"""Characters behind an estate's ending that are a remark; fewer may say which part of it."""
 _MASKS = re.compile(rf"{MASK}+")
 
 
@@ -51,6 +53,7 @@ class Scan:
     rest: list[tuple[int, int]] = field(default_factory=list)
     is_aside: bool = False
     is_first: bool = True
+    begin: int = 0
 
     @property
     def context(self) -> Context:
@@ -65,13 +68,13 @@ class Scan:
         return Context(level, is_street, words.MARKET_END.search(name) is not None)
 
     def has(self, level: Level) -> bool:
-        """Return whether a component of a level was read."""
-        return any(part.level == level for part in self.parts)
+        """Return whether a component of a level was read, since the address began anew where it did."""
+        return any(part.level == level for part in self.parts[self.begin :])
 
     @property
     def has_place(self) -> bool:
         """Whether anything below the divisions was read."""
-        return any(part.level > Level.ZONE for part in self.parts)
+        return any(part.level > Level.ZONE for part in self.parts[self.begin :])
 
 
 def read(
@@ -130,7 +133,11 @@ def _read_aside(scan: Scan, start: int, end: int) -> None:
         _read_segment(inner, start, end, None)
     added = inner.parts[len(scan.parts) :]
     has_new = [part for part in added if not scan.has(part.level) and part.level > Level.COMMUNITY]
-    if added and len(has_new) == len(added) and not inner.noise and not inner.rest and inner.relation is None:
+    if added and inner.has_junction and inner.parts[-1].level == Level.ROAD and scan.has(Level.ROAD):
+        scan.parts, scan.relation, scan.has_junction = inner.parts, inner.relation, True
+    elif (
+        added and len(has_new) == len(added) and not inner.noise and not inner.rest and inner.relation is None
+    ):
         scan.parts = inner.parts
     else:
         scan.noise.append((start, end))
@@ -141,7 +148,9 @@ def _read_segment(scan: Scan, start: int, end: int, follow: str | None) -> None:
     place = start
     for run in RUN.finditer(scan.text, start, end):
         _read_names(scan, place, run.start(), first_word(scan.text, *run.span()))
-        scan.parts += read_run(scan.text, *run.span(), scan.context)
+        parts = read_run(scan.text, *run.span(), scan.context)
+        scan.rest += unread_spans(scan.text, *run.span(), parts)
+        scan.parts += parts
         place = run.end()
     if place < end:
         _read_names(scan, place, end, follow)
@@ -161,7 +170,9 @@ def _read_names(scan: Scan, start: int, end: int, follow: str | None) -> None:
 
 def _read_one(scan: Scan, place: int, end: int, follow: str | None) -> int:
     """Read one name, relation or remark and return where it ends."""
-    if not scan.has_place or scan.divisions.restarts(scan.text, place, end):
+    if scan.has_place and scan.divisions.restarts(scan.text, place, end):
+        scan.begin = len(scan.parts)
+    if not scan.has_place:
         after = scan.divisions.read(scan.text, place, end, follow, scan.parts)
         if after > place:
             return after
@@ -192,7 +203,10 @@ def _read_relation(scan: Scan, place: int, end: int) -> int:
             scan.is_joined = True
             return place + 1
     found = words.RELATION.match(text, place, end)
-    if found and scan.parts[-1].level > Level.CITY and not (on_road and _is_road(scan, place, end)):
+    may_be_road = scan.parts[-1].level <= Level.ROAD and _is_road(scan, place, end)
+    if found and found[0][0] == "楼" and scan.parts[-1].level < Level.NUMBER:
+        return place
+    if found and scan.parts[-1].level > Level.CITY and not may_be_road:
         _relate(scan, *found.span())
         return found.end()
     return place
@@ -238,22 +252,36 @@ def _read_zone(scan: Scan, place: int, end: int, _: str | None) -> int:
     return found.end()
 
 
-def _read_road(scan: Scan, place: int, end: int, _: str | None) -> int:
+def _read_road(scan: Scan, place: int, end: int, follow: str | None) -> int:
     found = words.ROAD.match(scan.text, place, end)
     if not found or (scan.parts and scan.parts[-1].level >= Level.BUILDING):
+        return place
+    if words.FIRM_RELATION.search(found[0]) or words.COMPLAINT.search(found[0]):
+        return place
+    if words.LINE_END.search(found[0]) and (follow is None and found.end() == end):
         return place
     if words.INSTITUTION.match(scan.text, found.end(), end):
         return place
     strong = words.STRONG.search(found[0])
     if strong and not words.ROAD_FOLLOWS.match(found[0], strong.end()):
         return place
+    is_late = scan.has(Level.NUMBER) or (scan.has_place and not scan.is_first)
+    if is_late and follow is None and not scan.is_joined and not _is_related(scan, found.end(), end):
+        scan.noise.append((place, found.end()))  # a second road says nothing without a number
+        return found.end()
     scan.parts.append(Part(Level.ROAD, place, found.end(), found[0]))
     return found.end()
 
 
+def _is_related(scan: Scan, place: int, end: int) -> bool:
+    """Return whether a junction or relation stands at a place."""
+    patterns = (words.JUNCTION, words.RELATION, words.CONNECTOR, words.ROAD)
+    return any(pattern.match(scan.text, place, end) for pattern in patterns)
+
+
 def _read_piece(scan: Scan, place: int, end: int, follow: str | None) -> int:
     """Read up to the next road or relation as an estate or premises, or as a remark, and return its end."""
-    stop = _piece_end(scan, place, end)
+    stop = _piece_end(scan, place, end, has_run=follow is not None)
     name = scan.text[place:stop].rstrip(words.SKIPPED)
     stop = place + len(name)
     level = words.level_of_name(name)
@@ -296,17 +324,22 @@ def _level_of_piece(scan: Scan, name: str, level: Level | None, follow: str | No
     return level or Level.ESTATE
 
 
-def _piece_end(scan: Scan, place: int, end: int) -> int:
+def _piece_end(scan: Scan, place: int, end: int, *, has_run: bool) -> int:
     """Return where a piece ends: before a relation, or behind an ending that a road or relation follows."""
     text = scan.text
     for found in words.RELATION.finditer(text, place + 1, end):
         if found["distance"] or found.end() == end or len(found[0]) > 1:
-            end = found.start()
+            end, has_run = found.start(), False
             break
     strong = words.STRONG.search(text, place, end)
     while strong:
         road = words.ROAD.match(text, strong.end(), end)
-        if road and not words.ROAD_FOLLOWS.match(text, strong.end(), end):
+        is_branch = road is not None and words.INSTITUTION.match(text, road.end(), end) is not None
+        if road and not is_branch and not words.ROAD_FOLLOWS.match(text, strong.end(), end):
             return strong.end()
-        strong = words.STRONG.search(text, strong.end(), end)
+        after = strong.end()
+        is_name = has_run or end - after < _MIN_REMARK or words.level_of_name(text[after:end])
+        if not is_name and words.STRONG.search(text, after, end) is None:
+            return after  # 坑田新村井盖沉降: what follows is no name
+        strong = words.STRONG.search(text, after, end)
     return end

@@ -21,10 +21,11 @@ _WORDS = {
     "zu": "组",
 }
 _NUMBERED = re.compile(
-    r"(?P<number>[a-z]?[0-9]+) ?"
+    r"(?P<number>[a-z]?[0-9]+|(?<![a-z])[a-z](?= ?(?:zuo|dong|zhuang))) ?"
     r"(?P<word>hao ?lou|zhuang|dan ?yuan|dong|zuo|ceng|lou|shi|fang|nong|ti|hu|zu|hao(?=[a-z]{4}|(?![a-z])))"
     r"(?:(?=hao)|(?![a-z])|(?<=hao))"
 )
+_LETTERS = re.compile(r"[0-9] ?[a-z]{2}")
 _BEFORE_DIGIT = re.compile(r"(?<=[a-z]{3})(?=[0-9])")
 _HAN = re.compile(r"[⺀-鿿豈-﫿]")
 ROAD_END = re.compile(r"(?:lu|jie|dadao|xiang|nong|cun|li|dao)$")
@@ -35,6 +36,11 @@ _CODE = re.compile(r"[<>=;'\"{}\\$%@^|]")
 def is_latin(text: str) -> bool:
     """Return whether a folded text holds letters but no ideograph."""
     return _HAN.search(text) is None and any(character.isalpha() for character in text)
+
+
+def has_spelt_words(text: str) -> bool:
+    """Return whether a text calls numbered parts in pinyin, whatever else it holds."""
+    return _LETTERS.search(text) is not None and _NUMBERED.search(text) is not None
 
 
 def is_code(text: str) -> bool:

@@ -59,8 +59,8 @@ SUBDISTRICT = re.compile(
     rf"|{_HAN}{{1,4}}路街道|{_HAN}{{0,2}}开发区街道)"
 )
 COMMUNITY = re.compile(
-    rf"{_HAN}{_PLAIN}{{0,6}}?(?:社区(?:居委会|居民委员会)?|居委会|居民委员会|村村?委会"
-    rf"|(?<![新度农])(?<!假)(?<!城中)村(?:民委员会|委会)?(?!庄|口|[东南西北中]?[路街巷弄]|[大公]))"
+    rf"(?!.{{1,6}}道){_HAN}{_PLAIN}{{0,6}}?(?:社区(?:居委会|居民委员会)?|居委会|居民委员会|村村?委会"
+    rf"|(?<![新度农])(?<!假)(?<!城中)村村?(?:民委员会|委会)?(?!庄|新村|口|[东南西北中]?[路街巷弄]|[大公]))"
 )
 TOWN = re.compile(rf"{_HAN}{_PLAIN}{{0,5}}?(?<!小)镇(?![东南西北前中]?[路街心学])")
 """A town below a district: 镇 before 海 or 江 is no 镇海区 or 镇江市 there."""
@@ -82,11 +82,11 @@ ZONE = re.compile(
 _ROAD_ENDINGS = (
     r"(?:大道(?!口[^岸])|大街|公路|(?<=[0-9零一二三四五六七八九十〇])[国省县乡]道|高速|胡同|支路|支弄|支巷|小路|小巷|小弄|街巷"
     r"|路(?![灯人面段])(?!桥[区镇村头街])|街(?![道心区坊面村])(?!头)|巷(?!子)|弄(?!堂|口)"
-    r"|线(?=[0-9]|与|和)|(?<![人隧通地轨渠河管频赛])道(?=[0-9]))"
+    r"|线(?=$|与|和)|(?<![人隧通地轨渠河管频赛])道(?=$))"
 )
 ROAD = re.compile(
-    rf"(?:[A-Z]?[0-9]{{1,4}}(?:号路|号大街|号街|国道|省道|县道|乡道|街|路|大道)"
-    rf"|{_ANY}(?:(?![路弄]){_ANY}){{0,11}}?{_ROAD_ENDINGS}(?:(?<=[路街])[东南西北中]?[一二三四五六七八九十]?[支]?[路街巷弄](?![道口]))?)"
+    rf"(?:[国省县乡]道[0-9]{{1,4}}线?|[A-Z]?[0-9]{{1,4}}(?:号路|号大街|号街|国道|省道|县道|乡道|街|路|大道)"
+    rf"|{_ANY}(?:(?![路弄]){_ANY}){{0,11}}?{_ROAD_ENDINGS}(?:(?<=[路街巷弄])(?:小|[东南西北中]?[一二三四五六七八九十]?支?)[路街巷弄](?![道口边旁侧])|(?<=[街巷弄])里$)?)"
 )
 ROAD_FOLLOWS = re.compile(
     r"[东南西北中上下前后新老小]?[一二三四五六七八九十]?(?:路|街(?!道)|巷|弄|大道|大街|公路|高速|线[0-9])"
@@ -94,10 +94,12 @@ ROAD_FOLLOWS = re.compile(
 DIVISION_ENDINGS = {
     Level.CITY: re.compile(r"市(?!场)"),
     Level.DISTRICT: re.compile(r"[市县区](?![场块间域])"),
-    Level.SUBDISTRICT: re.compile(r"街?街道(?!口)|镇|乡"),
+    Level.SUBDISTRICT: re.compile(r"街?街道(?!口)|道街|镇|乡"),
     Level.COMMUNITY: re.compile(r"社区|村(?:委会)?(?![东南西北中]?[路街巷弄])"),
 }
-ANY_DIVISION_ENDING = re.compile(r"街?街道(?!口)|镇|乡(?!村)|[市县](?![场中前])|区(?![块间域])|社区|村(?!庄)")
+ANY_DIVISION_ENDING = re.compile(
+    r"街?街道(?!口)|道街|镇|乡(?!村)|[市县](?![场中前])|区(?![块间域])|社区|村(?!庄)"
+)
 ROAD_STEM = re.compile(
     r"(?P<stem>.+?)[东南西北中]?[一二三四五六七八九十]?(?:大道|大街|公路|高速|胡同|[支小]?[路街巷弄]|[国省县乡]?道|线)$"
 )
@@ -121,7 +123,7 @@ HOLDS_NUMBERS = re.compile(rf"广场$|^(?!.*(?:{_ESTATE_WORDS}|{_PREMISES_WORDS}
 """Names that numbers hang on as on a road: squares, and places whose ending tells nothing."""
 MARKET_END = re.compile(r"(?:市场|商城|商场|毛衫城|服装城|小商品城)$")
 INSTITUTION = re.compile(
-    r"(?:大厦|小学|中学|学校|幼儿园|新村|小区|公寓|市场|商城|商厦|花园|医院|菜场|农贸市场|社区卫生服务中心|派出所)"
+    r"(?:大厦|小学|中学|学校|幼儿园|新村|小区|公寓|市场|商城|商厦|花园|医院|菜场|农贸市场|支行|分行|分理处|营业部|营业厅|分店|店|校区|院区|社区卫生服务中心|派出所)"
     r"(?![东南西北中]?[路街巷])"
 )
 """What takes the road before it into its name: 学院路小学."""
@@ -133,7 +135,7 @@ STEMLESS = re.compile(
 """What a name cannot start with: it belongs to the name of the place before."""
 PREMISES_END = re.compile(rf"(?:{_PREMISES_WORDS})(?:\([^)]*\))?$")
 STRONG = re.compile(
-    r"(?<=..)[城园](?=[^\W路街]{2,}[路街道])|小区|花园|家园|嘉园|新村|公寓|名邸|雅苑|佳苑|华府|大厦|广场|大学|学院|中学|小学|医院|酒店|宾馆|市场|科技园|产业园|公司|商厦"
+    r"(?<=..)[城园](?=[^\W路街]{2,}[路街道])|小区|花园|家园|嘉园|新村|公寓|名邸|雅苑|佳苑|华府|大厦|广场|大学|学院|中学|小学|医院|银行|酒店|宾馆|市场|科技园|产业园|公司|商厦"
 )
 """Endings that end a name wherever they stand in it."""
 NEIGHBOUR_OF_CITY = re.compile(
@@ -150,18 +152,23 @@ RELATION = re.compile(
     rf"(?:(?:(?:往|向|以|朝)?{_BEARING}(?:侧|面|边|方向?|首)?(?:行|走)?(?:约|大约)?)|斜?对面|旁边?|附近|(?:约|大约))?{_DISTANCE}"
     rf"|(?:斜|正)?对(?:面|过|门|侧)|附近|周边|旁边|边上|隔壁|路边|路旁|路侧|[大正北南东西后侧]?门口|门前|楼[上下]|后面|前面|背后|左侧|右侧|中间"
     rf"|{_BEARING}(?:侧|面|边)(?![一-龥]?[路街店村])|(?:往|以|向){_BEARING}(?![路街])"
-    r"|(?:[东南西北]{1,2}|大|正|后)门(?=$|[\0,;()|])|(?:旁|内|里面|处|口|外)(?=$|[\0,;()|])"
+    r"|(?:[东南西北]{1,2}|大|正|后)门(?=$|[\0,;()|])|(?:旁|内|里面|处|(?<![出入进])口|外)(?=$|[\0,;()|])"
 )
+FIRM_RELATION = re.compile(r"对面|附近|旁边|隔壁|门口|路边|边上|对过|对门")
+"""Relations that no name holds."""
+LINE_END = re.compile(r"(?:线|(?<![大国省县乡])道)$")
+"""Endings of roads and of much else: a number has to follow."""
 JUNCTION = re.compile(
     r"(?:的)?(?:十字路口|丁字路口|三岔路口|交叉路口|交叉口|交汇处|交汇口|交界处|交界口|交叉处|路口|转角处?|拐角处?|交叉|交汇|口(?![岸碑腔味]))"
 )
 CONNECTOR = re.compile(r"[与和跟及同、/~-]")
 ASIDE_LEAD = re.compile(r"(?:靠近|近|原|旧称|又名|曾用名|即|俗称|暂定)")
-_PLAINT = (
-    r"[了的着过被把很太没无]|不[亮通能好让畅]|有[人一车个流很]|请|无人|违停|占用|占道|破损|损坏"
-    r"|积水|噪音|漏水|堵|停电|路灯|垃圾|尽快|处理"
+COMPLAINT = re.compile(
+    r"不[亮通能好让畅]|无人|违停|占用|占道|破损|损坏|积水|噪音|漏水|停电|路灯|垃圾|尽快|处理|杂乱|堆放|满溢"
+    r"|沉降|松动|爆裂|塌陷|脱落|倒伏|扰民|严重|影响|充电|消防通道|带泥|流到|流动"
 )
-PLAINT = re.compile(_PLAINT)
+"""Words of complaints, which no name holds."""
+PLAINT = re.compile(rf"[了的被很没请堵]|有[人一车个流很]|{COMPLAINT.pattern}")
 LATIN_ONLY = re.compile(r"[ -~]*")
 LONGEST_NAME = 24
 """Characters beyond which a piece without an ending that tells is no name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from twin.addresses._folding import MAX_CHARS, compact, fold
-from twin.addresses._latin import is_code, is_latin, spelled
+from twin.addresses._latin import has_spelt_words, is_code, is_latin, spelled
 from twin.addresses._noise import mask_noise
 
 _SHOWN = 40
@@ -40,8 +40,9 @@ def plain(text: str) -> Plain:
     unread = ""
     if len(text) > MAX_CHARS and not text[MAX_CHARS:].isspace():
         unread = fold(text[MAX_CHARS : MAX_CHARS + _SHOWN]).strip() or "…"
-    if folded.isascii() and is_latin(folded):
-        if is_code(folded):
+    is_spelt = folded.isascii() and is_latin(folded)
+    if is_spelt or has_spelt_words(folded):
+        if is_spelt and is_code(folded):
             return Plain("", folded, None, None, " ".join(f"{folded} {unread}".split()))
         spelt, starts, ends = spelled(folded)
         dense, kept = compact(spelt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from twin.addresses._numerals import NUMERALS, arabic
@@ -36,7 +37,7 @@ _CN = rf"[{NUMERALS}]{{1,7}}"
 _CN_NUMBER = rf"[{NUMERALS.replace('千', '')}][{NUMERALS}]{{0,6}}"
 _FREE = r"(?<![0-9A-Za-z])"
 _MIXED = r"[0-9]{1,3}[A-Za-z][0-9]{1,4}|[A-Za-z]{0,2}[0-9]{1,5}[A-Za-z甲乙丙丁](?![0-9A-Za-z])"
-_ARABIC = rf"(?:{_MIXED}|[A-Za-z]{{0,2}}[0-9]{{1,5}}(?![0-9]))"
+_ARABIC = rf"(?:{_MIXED}|(?:[A-Za-z]{{0,2}}|[甲乙丙丁])[0-9]{{1,5}}(?![0-9]))"
 _LETTER = r"(?:[A-Za-z](?![0-9A-Za-z])|[甲乙丙丁])"
 _SIDE = r"(?:[东西南北中](?=单元|[户座](?![一-龥])))"
 _JOIN = r"[-/、~至到和&]"
@@ -56,17 +57,18 @@ _WORDS = (
 )
 _WORDS += rf"|户(?!外)|支弄|弄|巷(?!口)|{_GROUP})"
 _CN_WORDS = rf"(?:{_STALL}|{_BLOCK}|{_HOUSE}|座(?![一-龥])|单元|{_FLOOR}|{_GROUP})"
-_SUB = rf"(?:(?:附|之)(?:{_ARABIC}|{_CN})号?)"
+_BRANCH = r"(?<=号)(?:[甲乙丙丁](?![座幢栋楼单])|-[0-9]{1,2}(?![-0-9A-Za-z号楼幢栋单室层座#]))"
+_SUB = rf"(?:[附之](?:{_ARABIC}|{_CN})号?|{_BRANCH})"
 _STOREY = r"(?:[0-9]{1,2}[Ff](?![A-Za-z]))"
-_LANE = rf"(?:(?<=[路街道]){_CN}[弄巷](?=[0-9{NUMERALS}]))"
+_LANE = rf"(?:(?<=[路街道])(?![一二三四五六七八九十][弄巷]){_CN}[弄巷](?=[0-9{NUMERALS}]))"
 
 _SEQUENCE = rf"(?:{_ARABIC}|{_LETTER})(?:{_JOIN}(?:{_ARABIC}|{_LETTER})){{0,9}}"
 _CN_SEQUENCE = rf"{_CN_NUMBER}(?:{_JOIN}{_CN}){{0,9}}"
 _WORDED = (
     rf"(?:{_STOREY}|第?\#?{_SEQUENCE}{_WORDS}{_SUB}?|(?:负|地下|第)?{_CN_SEQUENCE}{_CN_WORDS}{_SUB}?|{_LANE}"
-    rf"|(?:负|地下|-){_ARABIC}{_FLOOR}|{_SIDE}(?:单元|户|座)|[\#附]{_ARABIC}号?(?!楼))"
+    rf"|(?:负|地下|-){_ARABIC}{_FLOOR}|{_SIDE}(?:单元|户|座)|(?:\#|(?<![一-龥])附){_ARABIC}号?(?!楼))"
 )
-_NO_UNIT = r"(?![米公千里年月日点时元度倍岁路街国省县乡期区村级代届分秒个次名人吨中小%℃])"
+_NO_UNIT = r"(?![线米公千里年月日点时元度倍岁路街国省县乡期区村级代届分秒个次名人吨中小%℃])"
 _END = r"(?=$|[\0,;!?()|]|斜?对面|附近|旁|门口|隔壁|路边|边上)"
 _BARE_LATER = (
     rf"(?:{_SEQUENCE}{_NO_UNIT}(?![0-9A-Za-z])"
@@ -94,7 +96,7 @@ RUN_CHARACTERS = (
 _ITEM = re.compile(
     rf"(?P<lead>负|地下|-(?=[0-9]+[层楼])|[第\#附]{{0,2}})"
     rf"(?P<seq>{_STOREY}|{_CN}[弄巷](?=[0-9{NUMERALS}])|{_SEQUENCE}|{_SIDE}|{_CN}(?:{_JOIN}{_CN}){{0,9}})(?P<word>{_WORDS}?)"
-    rf"(?:(?:附|之)(?P<sub>{_ARABIC}|{_CN})号?)?"
+    rf"(?:(?:[附之](?P<sub>{_ARABIC}|{_CN})号?|(?<=号)(?:(?P<stem>[甲乙丙丁])(?![座幢栋楼单])|-(?P<dash>[0-9]{{1,2}})$)))?"
 )
 _STOREY_OR_LANE = re.compile(rf"{_STOREY}|{_CN}[弄巷]")
 _SPLIT = re.compile(rf"{_JOIN}")
@@ -158,6 +160,13 @@ def read_run(text: str, start: int, end: int, context: Context) -> list[Part]:
     return parts
 
 
+def unread_spans(text: str, start: int, end: int, parts: Sequence[Part]) -> list[tuple[int, int]]:
+    """Return the spans of a run that no part covers and that say something."""
+    edges = [start, *(edge for part in parts for edge in (part.start, part.end)), end]
+    gaps = zip(edges[::2], edges[1::2], strict=True)
+    return [(low, high) for low, high in gaps if any(map(str.isalnum, text[low:high]))]
+
+
 def _item(found: re.Match[str]) -> _Item:
     sequence, word, (low, _) = found["seq"], found["word"], found.span("seq")
     if not word and _STOREY_OR_LANE.fullmatch(sequence):
@@ -172,7 +181,8 @@ def _item(found: re.Match[str]) -> _Item:
     spans.append((low + last, low + len(sequence)))
     numbers = tuple(arabic(found.string[a:b]) for a, b in spans)
     start = found.start() if found["lead"] != "-" or word else low
-    sub = arabic(found["sub"]) if found["sub"] else ""
+    branch = found["sub"] or found["dash"]
+    sub = f"-{arabic(branch)}" if branch else found["stem"] or ""
     return _Item(start, found.end(), found["lead"], numbers, joins, word, sub, tuple(spans))
 
 
@@ -195,7 +205,7 @@ def _read_item(item: _Item, following: _Item | None, context: Context) -> list[P
         return [_part(item, Level.UNIT, word)]
     if word[0] in "层楼F":
         has_unit = following is not None and following.word in ("单元", "梯", "门")
-        is_block = word == "楼" and (has_unit or not item.numbers[0].isdigit()) and not item.lead
+        is_block = word == "楼" and not item.lead and (has_unit or not item.numbers[0].isdigit())
         if is_block and context.level < Level.BUILDING:
             return [_part(item, Level.BUILDING, word)]
         return [_part(item, Level.FLOOR, word)]
@@ -306,7 +316,7 @@ def _spread(item: _Item, levels: tuple[Level, ...], word: str) -> list[Part]:
 def _part(item: _Item, level: Level, word: str) -> Part:
     """Return one part of all numbers of an item."""
     numbers = item.numbers
-    token = "-".join(numbers) + (f"-{item.sub}" if item.sub else "")
+    token = "-".join(numbers) + item.sub
     if item.lead in ("负", "地下", "-"):
         token = f"-{token}"
     if item.lead == "附" and level == Level.NUMBER:

@@ -14,7 +14,7 @@ from twin.addresses._folding import MAX_CHARS
 from twin.addresses._head import Reading, read
 from twin.addresses._names import RELATION
 from twin.addresses._plain import Plain, plain
-from twin.addresses._runs import RUN, RUN_CHARACTERS, Context, Part, first_word, read_run
+from twin.addresses._runs import RUN, RUN_CHARACTERS, Context, Part, first_word, read_run, unread_spans
 from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.levels import Level
 from twin.addresses.parsed import Component, ParsedAddress, Relation
@@ -67,6 +67,9 @@ class Parser:
         start, follow = _split(source.text)
         reading = self._read_head(source.text[:start], follow)
         tail = _read_tail(source.text[start:], reading.context)
+        unread = unread_spans(source.text[start:], 0, len(source.text) - start, tail)
+        rest = [*reading.rest, *((low + start, high + start) for low, high in unread)]
+        reading = reading._replace(rest=tuple(rest))
         parts = [
             *reading.parts,
             *(part._replace(start=part.start + start, end=part.end + start) for part in tail),

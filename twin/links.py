@@ -7,12 +7,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from twin.addresses.base import ADDRESS_BASE, ADDRESSES
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
 from twin.addresses.walk import walk
@@ -21,8 +23,15 @@ from twin.divisions import CHINA_TIME
 from twin.errors import InvalidQueryError
 from twin.layer_table import TIMESTAMP
 from twin.link_kinds import LINK_KINDS
+from twin.schema import DECLARED
 
+if TYPE_CHECKING:
+    from twin.city import City
+
+LINKS = "links"
+"""Name of the layer."""
 _EVER, _NEVER = np.iinfo(np.int64).min, np.iinfo(np.int64).max
+_TYPES = {"address_id": pa.int64(), "valid_from": TIMESTAMP, "valid_to": TIMESTAMP}
 _Rows = NDArray[np.int64]
 
 
@@ -61,7 +70,13 @@ class AddressLinks:
     _last: _Rows
 
     @classmethod
-    def of(cls, links: pa.Table, book: AddressBook, addresses: pa.Table | None = None) -> AddressLinks:
+    def of(
+        cls,
+        links: pa.Table,
+        book: AddressBook,
+        addresses: pa.Table | None = None,
+        base: pa.Table | None = None,
+    ) -> AddressLinks:
         """Return the links of a city.
 
         Parameters
@@ -73,13 +88,16 @@ class AddressLinks:
         addresses : pyarrow.Table, optional
             Source rows of the layer ``addresses`` with ``source``, ``source_id`` and ``address_id``; without
             them a link must name its address by id.
+        base : pyarrow.Table, optional
+            Rows of the layer ``address_base`` with ``feature_id`` and ``superseded_by``: a link to an address
+            that was merged into another belongs to that one.
 
         Returns
         -------
         AddressLinks
             1 M links take some seconds.
         """
-        nodes = _nodes(links, book, addresses)
+        nodes = _nodes(links, book, addresses, base)
         first, last = walk(book.parents)
         numbers = np.where(nodes >= 0, first[nodes] if len(first) else -1, -1)
         order = np.argsort(numbers, kind="stable")
@@ -319,7 +337,59 @@ def _moments_ms(column: pa.ChunkedArray, absent: int) -> _Rows:
     return moments
 
 
-def _nodes(links: pa.Table, book: AddressBook, addresses: pa.Table | None) -> _Rows:
+def links_of(city: City) -> AddressLinks:
+    """Return every link of a city over its address base as it is now, edits included.
+
+    Parameters
+    ----------
+    city : City
+
+    Returns
+    -------
+    AddressLinks
+        None of them where nothing was imported. Read anew each time: some seconds for 1 M links.
+
+    Raises
+    ------
+    UnknownLayerError
+        If the city has no address base.
+    """
+    book = city.address_finder().book
+    names = [field.name for field in DECLARED[LINKS].fields]
+    if city.has_layer(LINKS):
+        links = _rows_of(city, LINKS, ["feature_id", *names])
+    else:
+        fields = [("feature_id", pa.int64()), *((name, _TYPES.get(name, pa.string())) for name in names)]
+        links = pa.schema(fields).empty_table()
+    rows = ["source", "source_id", "address_id"]
+    has_rows = city.has_layer(ADDRESSES) and set(rows) <= set(city.layer(ADDRESSES).columns.names)
+    addresses = _rows_of(city, ADDRESSES, rows) if has_rows else None
+    return AddressLinks.of(
+        links, book, addresses, _rows_of(city, ADDRESS_BASE, ["feature_id", "superseded_by"])
+    )
+
+
+def links_tag(city: City) -> str:
+    """Return what changes whenever :func:`links_of` might.
+
+    Parameters
+    ----------
+    city : City
+
+    Returns
+    -------
+    str
+    """
+    layers = [name for name in (LINKS, ADDRESSES, ADDRESS_BASE) if city.has_layer(name)]
+    return " ".join(f"{name} {city.layer(name).version_tag}" for name in layers)
+
+
+def _rows_of(city: City, layer: str, columns: list[str]) -> pa.Table:
+    view = city.layer(layer)
+    return view.take(view.positions(), columns)
+
+
+def _nodes(links: pa.Table, book: AddressBook, addresses: pa.Table | None, base: pa.Table | None) -> _Rows:
     """Return the position of each link's address in the book, -1 where it is not there or not clear."""
     ids = links["address_id"]
     if addresses is not None and "address_id" in addresses.column_names:
@@ -328,7 +398,23 @@ def _nodes(links: pa.Table, book: AddressBook, addresses: pa.Table | None) -> _R
             (("source_id",),) * 2,
         ):
             ids = pc.coalesce(ids, _ids_of_rows(_joined(addresses, names), addresses, _joined(links, keys)))
-    return _positions(book, ids.fill_null(-1).to_numpy())
+    wanted = ids.fill_null(-1).to_numpy()
+    return _positions(book, wanted if base is None else _followed(wanted, base))
+
+
+def _followed(ids: _Rows, base: pa.Table) -> _Rows:
+    """Return the ids that some have been merged into, and those into which these were, and so on."""
+    merged = base.filter(pc.is_valid(base["superseded_by"]))
+    old, heirs = merged["feature_id"].to_numpy(), merged["superseded_by"].to_numpy()
+    order = np.argsort(old)
+    old, heirs = old[order], heirs[order]
+    for _ in range(len(old)):  # a chain of merges is no longer than all of them
+        places = np.minimum(np.searchsorted(old, ids), len(old) - 1)
+        is_old = old[places] == ids
+        if not is_old.any():
+            break
+        ids = np.where(is_old, heirs[places], ids)
+    return ids
 
 
 def _positions(book: AddressBook, ids: _Rows) -> _Rows:

@@ -149,6 +149,22 @@ def test_link_by_the_number_of_a_source_row_is_resolved_where_that_is_clear() ->
     assert found == [41, 41, None, 43, 42, None, None]
 
 
+def test_link_to_a_merged_address_belongs_to_what_it_went_into() -> None:
+    base = pa.table(
+        {
+            "feature_id": pa.array([41, 98, 99, 97], pa.int64()),
+            "superseded_by": pa.array([None, 41, 98, 96], pa.int64()),
+        }
+    )
+    table = links_of([(99, "person", "P1", None, None), (97, "person", "P2", None, None)]).table(np.arange(2))
+    table = table.set_column(4, "address_id", pa.array([99, 97], pa.int64()))
+    for name in ("address_source", "source_id"):
+        table = table.append_column(name, pa.nulls(2, pa.string()))
+    links = AddressLinks.of(table, BOOK, base=base)
+    assert references(links, links.below(BOOK.position_of(41))) == ["P1"]
+    assert links.n_unplaced == 1, "what went into an address that is gone too has none"
+
+
 def test_classes_and_kinds_narrow_and_unknown_kinds_are_refused() -> None:
     links = links_of(ROWS)
     everything = np.arange(len(links))

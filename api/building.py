@@ -11,13 +11,17 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from api.addressing import renew_base
+from api.folding import fold_edits, put_again
 from api.progress import ProgressBoard
 from tiles.archive import archive_path, build_archive
+from twin.addresses.base import ADDRESS_BASE, ADDRESSES
+from twin.addresses.book import AddressBook
+from twin.addresses.book_file import book_path, store_book
 from twin.city import DERIVED_FROM, City
 from twin.division_rows import in_force
 from twin.divisions import CHINA_TIME
 from twin.errors import StorageError
-from twin.view import LayerView
 
 ARCHIVE_ZOOMS = (4, 14)
 """Zooms that are drawn beforehand; deeper tiles are small and drawn when asked for."""
@@ -37,6 +41,9 @@ class BuildSummary:
         Divisions whose boundary was made from the grid, or was lost with it.
     placed_layers : list of str
         Layers whose features were placed in divisions.
+    renewed_addresses : int
+        Addresses of the base where it was made anew, because its sources, the divisions or decisions
+        have changed.
     archives : list of str
         Layers whose tile archive was written.
     """
@@ -44,6 +51,7 @@ class BuildSummary:
     folded_edits: int = 0
     derived_boundaries: int = 0
     placed_layers: list[str] = field(default_factory=list)
+    renewed_addresses: int = 0
     archives: list[str] = field(default_factory=list)
 
     def sentence(self) -> str:
@@ -62,7 +70,8 @@ class BuildSummary:
             return "everything was up to date"
         return (
             f"{self.folded_edits:,} edits folded, {self.derived_boundaries:,} division boundaries derived, "
-            f"{len(self.placed_layers)} layers placed in divisions, {len(self.archives)} tile archives drawn"
+            f"{len(self.placed_layers)} layers placed in divisions, {self.renewed_addresses:,} addresses "
+            f"assembled, {len(self.archives)} tile archives drawn"
         )
 
 
@@ -90,6 +99,12 @@ def build_city(city: City, board: ProgressBoard) -> BuildSummary:
             summary.folded_edits = sum(fold_edits(city, name) for name in city.layers() if name != "grid")
         with board.step("derive division boundaries"):
             summary.derived_boundaries = derive_division_boundaries(city)
+        with board.step("assemble the address base") as advance:
+            made = renew_base(city, advance)
+        if made is not None:
+            summary.renewed_addresses = made.assembly.n_in_force
+            if city.area_assigner is not None:
+                summary.placed_layers += [ADDRESS_BASE, ADDRESSES]
         names = sorted(city.layers(), key=LAYERS_OF_AREAS.__contains__)
         with board.step("place features in divisions", total=len(names)) as advance:
             for done, name in enumerate(names, start=1):
@@ -99,41 +114,11 @@ def build_city(city: City, board: ProgressBoard) -> BuildSummary:
                 if place_in_divisions(city, name):
                     summary.placed_layers.append(name)
                 advance(done)
-        with board.step("store grid index"):
+        with board.step("store indexes"):
             store_grid_index(city)
+            store_address_book(city)
         summary.archives = build_archives(city, board)
     return summary
-
-
-def fold_edits(city: City, name: str) -> int:
-    """Write a version of a layer that holds its open edits, and mark them folded.
-
-    Parameters
-    ----------
-    city : City
-        Its write lock must be held.
-    name : str
-        Layer name.
-
-    Returns
-    -------
-    int
-        Number of edited features that the new version holds; 0 writes nothing.
-
-    Raises
-    ------
-    StorageError
-        If the version cannot be written; the edits stay open then.
-    """
-    city.forget(name)
-    view = city.layer(name)
-    if view.edits.is_empty:
-        return 0
-    version = _put_again(city, view, view.take(view.positions()))
-    # Only after the version stands: a crash in between folds the same edits once more, to the same rows.
-    city.state.mark_folded(name, up_to=view.edits.sequence, version=version)
-    city.forget(name)
-    return len(view.edits.hidden_ids)
 
 
 def derive_division_boundaries(city: City) -> int:
@@ -176,7 +161,7 @@ def derive_division_boundaries(city: City) -> int:
             n_changed += 1
     if n_changed:
         rows = _replace(rows, "geometry", pa.array(boundaries, pa.binary()))
-        _put_again(city, view, _replace(rows, DERIVED_FROM, pa.array(sources, pa.string())))
+        put_again(city, view, _replace(rows, DERIVED_FROM, pa.array(sources, pa.string())))
     return n_changed
 
 
@@ -204,7 +189,7 @@ def place_in_divisions(city: City, name: str) -> bool:
     view = city.layer(name)
     if assigner is None or view.layer.schema.geometry == "none" or view.layer.areas_tag == assigner.tag:
         return False
-    _put_again(city, view, view.take(view.positions()))
+    put_again(city, view, view.take(view.positions()))
     return True
 
 
@@ -228,6 +213,28 @@ def store_grid_index(city: City) -> None:
     for older in (city.path / "index").glob("grid-*.points*"):
         if older != keep:
             shutil.rmtree(older, ignore_errors=True)  # what stays is dropped next time
+
+
+def store_address_book(city: City) -> None:
+    """Save the book of the present address base where it is not yet, and drop those of earlier ones.
+
+    Parameters
+    ----------
+    city : City
+        Its write lock must be held.
+
+    Raises
+    ------
+    StorageError
+        If the book cannot be written.
+    """
+    keep = book_path(city.path, city.layer(ADDRESS_BASE)) if city.has_layer(ADDRESS_BASE) else None
+    if keep is not None and not keep.exists():
+        keep.parent.mkdir(exist_ok=True)
+        store_book(AddressBook.from_view(city.layer(ADDRESS_BASE)), keep)
+    for older in (city.path / "search").glob("book-*.arrow*"):
+        if older != keep:
+            older.unlink(missing_ok=True)
 
 
 def build_archives(city: City, board: ProgressBoard) -> list[str]:
@@ -269,20 +276,6 @@ def build_archives(city: City, board: ProgressBoard) -> list[str]:
         if older not in kept:
             older.unlink(missing_ok=True)
     return built
-
-
-def _put_again(city: City, view: LayerView, rows: pa.Table) -> int:
-    """Write rows as the next version of their layer; return its number."""
-    layer = view.layer
-    version = city.store.put(
-        layer.schema,
-        rows,
-        provenance=layer.provenance,
-        resolutions=city.config.resolutions,
-        areas=city.area_assigner,
-    )
-    city.forget(layer.schema.name)
-    return version.version
 
 
 def _units_by_code(city: City) -> dict[str, np.ndarray]:

@@ -12,16 +12,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from api.addressing import Addressed, addressed, settle_edits, store_addressed, with_unread
 from api.merging import Arrival, Merged, absent, has_rows_of, merge
 from api.progress import Advance, unseen_step
 from layers.misfit import CLIP_M, ROADS_CLIP_M, Distance, Trusted
 from layers.report import ImportReport, ReadResult
+from twin.addresses.base import ADDRESS_BASE, ADDRESSES
 from twin.catalog import LICENCE_SEPARATOR, LayerVersion, Provenance
 from twin.city import City
 from twin.crs import parse_crs, working_crs
 from twin.errors import DamagedLayerError, ImportRefusedError, StorageError
 from twin.layer import Layer
 from twin.schema import DECLARED
+from twin.store import LayerPut
 
 STREET_MAPS = ("osm", "graphml")
 """Kinds that bring several layers at once, always in WGS 84, with columns of their own."""
@@ -92,6 +95,10 @@ class ImportRequest:
         if self.kind in RASTERS and len(self.files) != 1:
             raise ImportRefusedError(
                 f"{len(self.files)} files came; a {self.kind} import takes one at a time"
+            )
+        if self.layer == ADDRESS_BASE:
+            raise ImportRefusedError(
+                f"the layer {ADDRESS_BASE} is made from addresses; import those: twin import addresses"
             )
         for what, text in (("source name", self.source), ("licence", self.licence)):
             if not text.isprintable():
@@ -193,7 +200,8 @@ def import_files(city: City, request: ImportRequest, *, step: OpenStep = unseen_
                 )
         with step("merge"):
             merged = {name: _merged(city, name, came) for name, came in arrivals.items()}
-        outcomes = _store(city, request, arrivals, merged, step)
+        made = _assembled(city, request, arrivals, merged, step)
+        outcomes = _store(city, request, arrivals, merged, made, step)
         _settle_working_crs(city)
     return outcomes
 
@@ -317,6 +325,27 @@ def _merged(city: City, name: str, arrivals: Sequence[Arrival]) -> Merged:
     )
 
 
+def _assembled(
+    city: City,
+    request: ImportRequest,
+    arrivals: dict[str, list[Arrival]],
+    merged: dict[str, Merged],
+    step: OpenStep,
+) -> Addressed | None:
+    """Give source rows of addresses those that they name; None where no rows come."""
+    if ADDRESSES not in merged:
+        return None
+    layer = merged[ADDRESSES]
+    with step("assemble the address base") as advance:
+        settle_edits(city)
+        before = city.store.current(ADDRESSES) if city.has_layer(ADDRESSES) else None
+        licence = _provenance(before, arrivals[ADDRESSES], request).licence
+        made = addressed(city, layer.table, licence=licence, advance=advance)
+    merged[ADDRESSES] = replace(layer, table=made.table, notes=(*layer.notes, *made.sentences()))
+    arrivals[ADDRESSES] = [with_unread(arrival, made) for arrival in arrivals[ADDRESSES]]
+    return made
+
+
 def _layer_before(city: City, name: str, sources: set[str]) -> tuple[Layer | None, tuple[str, ...]]:
     """Return the version in force; a damaged one counts as none where nothing but this import is lost."""
     if not city.has_layer(name):
@@ -340,6 +369,7 @@ def _store(
     request: ImportRequest,
     arrivals: Mapping[str, Sequence[Arrival]],
     merged: Mapping[str, Merged],
+    made: Addressed | None,
     step: OpenStep,
 ) -> list[ImportOutcome]:
     """Put every layer and write every report, or leave the city with what it had."""
@@ -350,13 +380,19 @@ def _store(
             with step(f"store {name}"):
                 before = city.store.current(name) if city.has_layer(name) else None
                 provenance = _provenance(before, arrivals[name], request)
-                version = city.store.put(
+                put = LayerPut(
                     layer.schema,
                     layer.table,
-                    provenance=provenance,
-                    resolutions=city.config.resolutions,
-                    areas=None if name in NOT_STAMPED else city.area_assigner,
+                    provenance,
+                    city.config.resolutions,
+                    None if name in NOT_STAMPED else city.area_assigner,
                 )
+                if made is not None and name == ADDRESSES:
+                    base = city.store.current(ADDRESS_BASE) if city.has_layer(ADDRESS_BASE) else None
+                    version = store_addressed(city, put, made)[1]
+                    undo.callback(_take_back, city, ADDRESS_BASE, base)
+                else:
+                    version = city.store.put_all([put])[0]
             undo.callback(_take_back, city, name, before)
             city.forget(name)
             for number, arrival in enumerate(arrivals[name], start=1):

@@ -103,6 +103,14 @@ class ImportRefusedError(TwinError, ValueError):
     """A source file as a whole cannot be taken; the city is as it was."""
 
 
+class UnknownDecisionError(TwinError, LookupError):
+    """No decision on addresses has this id."""
+
+
+class InvalidDecisionError(TwinError, ValueError):
+    """A decision on addresses cannot be made: what it names does not fit together."""
+
+
 class InvalidTileError(TwinError, ValueError):
     """A tile address lies outside the tile matrix, or tile bytes are broken."""
 

@@ -32,6 +32,7 @@ from tests.api.deliveries import (
     write_osm,
 )
 from tests.twin import squares
+from twin.addresses.base import MATCH_COLUMNS
 from twin.city import City
 from twin.config import CityConfig
 from twin.errors import StorageError
@@ -134,7 +135,8 @@ def test_edits_are_folded_into_the_same_features(city: City) -> None:
     view = city.layer("addresses")
     assert view.edits.is_empty
     after = view.to_geodataframe().set_index("feature_id").sort_index()
-    assert after.equals(before[after.columns])
+    sources = after.columns.difference(MATCH_COLUMNS)  # edited texts may name other addresses
+    assert after[sources].equals(before[sources])
     assert ids_by(city, "addresses", "text") == {"搬": ids["西"], "新": drawn, "无坐标": ids["无坐标"]}
     east = city.divisions.scope(COMMUNITIES[1])
     assert city.layer("addresses", east).count() == 2

@@ -339,7 +339,7 @@ def test_layers_written_before_one_that_fails_are_taken_back(
 ) -> None:
     before = {name: settled.store.current(name) for name in settled.layers()}
     reports = sorted((settled.path / "reports").iterdir())
-    put, calls = settled.store.put, []
+    put, calls = settled.store.put_all, []
 
     def failing_put(*args: object, **kwargs: object) -> object:
         calls.append(args)
@@ -347,7 +347,7 @@ def test_layers_written_before_one_that_fails_are_taken_back(
             raise StorageError("No space left on device")
         return put(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
 
-    monkeypatch.setattr(settled.store, "put", failing_put)
+    monkeypatch.setattr(settled.store, "put_all", failing_put)
     with pytest.raises(StorageError, match="No space left"):
         take_in(settled, "osm", write_osm(tmp_path / "new.osm", roads=[11], buildings=[12]))
     assert {name: settled.store.current(name) for name in settled.layers()} == before

@@ -11,6 +11,7 @@ import pyarrow as pa
 from twin.addresses.aliases import ALIASES, aliases_of
 from twin.addresses.base import ADDRESS_BASE
 from twin.addresses.book import AddressBook
+from twin.addresses.book_file import stored_book
 from twin.addresses.finder import Finder
 from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.levels import Level
@@ -82,7 +83,7 @@ class AddressDesk:
 
     def _read(self) -> Finder:
         city = self._city
-        book = AddressBook.from_view(city.layer(ADDRESS_BASE))
+        book = stored_book(city.path, city.layer(ADDRESS_BASE))
         aliases = aliases_of(city.layer(ALIASES)) if city.has_layer(ALIASES) else ()
         parser = Parser(Gazetteer.from_tree(city.divisions, aliases), names_of(book))
         return Finder.of(book, parser, aliases, city.path / "search")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a state at this revision opens without running any."""
 
 metadata = MetaData()
@@ -21,6 +21,7 @@ feature_edit = Table(
     Column("edited_at_ms", BigInteger, nullable=False),  # Unix time, UTC
     Column("author", String(128), nullable=False),
     Column("folded_into", Integer),  # layer version that holds the edit, null while it lies over one
+    Column("decision_id", BigInteger),  # decision on addresses that it belongs to, null for others
     Index("feature_edit_open", "layer", "folded_into", "sequence"),
 )
 
@@ -29,4 +30,16 @@ feature_counter = Table(
     metadata,
     Column("layer", String(64), primary_key=True),
     Column("next_id", BigInteger, nullable=False),
+)
+
+address_decision = Table(
+    "address_decision",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("made_at_ms", BigInteger, nullable=False),  # Unix time, UTC
+    Column("author", String(128), nullable=False),
+    Column("kind", String(16), nullable=False),  # merge | split | reject | correct | undo
+    Column("payload", LargeBinary, nullable=False),  # JSON object: what was decided
+    Column("changes", LargeBinary, nullable=False),  # JSON list: features before and after
+    Column("undone_by", BigInteger),  # id of the decision that undid it
 )

@@ -225,7 +225,7 @@ class StateStore:
             for change in changes
         ]
         last = 0
-        with self._write() as connection:
+        with self.writing() as connection:
             if expected_sequence is not None:
                 query = sa.select(sa.func.max(feature_edit.c.sequence)).where(*_open_edits(layer))
                 found = connection.execute(query).scalar() or 0
@@ -294,7 +294,7 @@ class StateStore:
         -------
         int
         """
-        with self._write() as connection:
+        with self.writing() as connection:
             query = sa.select(feature_counter.c.next_id).where(feature_counter.c.layer == layer)
             stored = connection.execute(query).scalar()
             chosen = max(at_least, stored or 0)
@@ -354,7 +354,7 @@ class StateStore:
             The version that holds them.
         """
         change = sa.update(feature_edit).where(*_open_edits(layer), feature_edit.c.sequence <= up_to)
-        with self._write() as connection:
+        with self.writing() as connection:
             connection.execute(change.values(folded_into=version))
 
     def _append(
@@ -375,14 +375,35 @@ class StateStore:
             "edited_at_ms": time.time_ns() // 1_000_000,
             "author": author,
         }
-        with self._write() as connection:
+        with self.writing() as connection:
             result = connection.execute(sa.insert(feature_edit).values(**row))
             (sequence,) = result.inserted_primary_key or (0,)
             return int(sequence)
 
     @contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
-        """Run one transaction; it is durable when the block ends, or nothing of it is."""
+    def reading(self) -> Iterator[sa.Connection]:
+        """Ask several questions of one connection.
+
+        Yields
+        ------
+        sqlalchemy.Connection
+        """
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Run one transaction; it is durable when the block ends, or nothing of it is.
+
+        Yields
+        ------
+        sqlalchemy.Connection
+
+        Raises
+        ------
+        StorageError
+            If the database takes no change.
+        """
         try:
             with self._engine.begin() as connection:
                 if self._engine.dialect.name == "sqlite":

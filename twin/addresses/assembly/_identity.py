@@ -57,6 +57,16 @@ class Rulings:
     source_tokens: dict[int, str] = field(default_factory=dict)
     rejected: frozenset[tuple[int, int]] = frozenset()
 
+    def digest(self) -> str:
+        """Return what changes whenever a ruling does.
+
+        Returns
+        -------
+        str
+        """
+        splits = [(one.record_ids.tolist(), one.from_id, one.to_id) for one in self.splits]
+        return repr((splits, sorted(self.source_tokens.items()), sorted(self.rejected)))
+
 
 class Known(NamedTuple):
     """Labels of rows, and what each label is: a position in the base before, and the label it came of."""

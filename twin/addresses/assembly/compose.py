@@ -30,6 +30,8 @@ NO_RULINGS = Rulings()
 NO_TREE = DivisionTree.from_tables(None, None)
 MAX_CHARS = 500
 """A longer text is no address; it is not even read."""
+MAX_UNREAD = 10_000
+"""So many rows that name no address are told one by one."""
 DIVISION_KINDS = frozenset({"city", "district", "subdistrict", "community"})
 """Kinds of other names that are of divisions: the parser knows those."""
 
@@ -86,16 +88,17 @@ class Assembly:
         Pairs for people to decide: ``address_id``, ``other_id``, ``text``, ``other_text``, ``distance_m``,
         ``score``, ``why``.
     unread : tuple of Unread
-        Records that name no address.
-    n_new, n_joined, n_far : int
-        Addresses that the base before had not; records that reached their address other than exactly;
-        records whose place is far from their address.
+        Records that name no address, up to 10,000 of them.
+    n_in_force, n_new, n_joined, n_far : int
+        Addresses in force; those that the base before had not; records that reached their address other
+        than exactly; records whose place is far from their address.
     """
 
     base: pa.Table
     matches: pa.Table
     doubts: pa.Table
     unread: tuple[Unread, ...]
+    n_in_force: int
     n_new: int
     n_joined: int
     n_far: int
@@ -171,6 +174,7 @@ def assemble(
         matches.take(pc.sort_indices(order)),
         _doubt_table(growth, doubts, ids, base),
         _unread(rows, records, growth),
+        int(np.count_nonzero(kept)),
         n_new,
         int(np.count_nonzero((growth.method > 0) & (growth.at >= 0))),
         int(np.count_nonzero(told.is_far)),
@@ -243,7 +247,7 @@ def _source_ranks(records: pa.Table) -> NDArray[np.int64]:
 
 def _unread(rows: Rows, records: pa.Table, growth: Growth) -> tuple[Unread, ...]:
     unread = []
-    for row in np.flatnonzero(growth.at < 0).tolist():
+    for row in np.flatnonzero(growth.at < 0)[:MAX_UNREAD].tolist():
         text = records["text"][row].as_py() or ""
         if rows.is_foreign[row]:
             reason = "names a division that the city has not"

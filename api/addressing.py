@@ -1,0 +1,400 @@
+"""The address base kept in step with its sources: assembled at imports and builds, stored with them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from api.folding import fold_edits
+from api.merging import Arrival
+from api.progress import Advance
+from layers.report import Rejection
+from twin.addresses.aliases import ALIASES, aliases_of
+from twin.addresses.assembly import Assembly, Surroundings, assemble
+from twin.addresses.base import (
+    ADDRESS_BASE,
+    ADDRESSES,
+    MATCH_COLUMNS,
+    base_of,
+    empty_base,
+    places_of,
+    to_layer,
+)
+from twin.addresses.decisions import rulings_of
+from twin.addresses.gazetteer import Gazetteer
+from twin.addresses.names import Alias
+from twin.addresses.parsing import Parser
+from twin.catalog import LayerVersion, Provenance
+from twin.city import City
+from twin.edits import NO_EDITS, Edits
+from twin.schema import DECLARED
+from twin.state import FeatureChange
+from twin.state.decisions import decisions, settle_decisions
+from twin.store import LayerPut
+
+ASSEMBLY = "assembly 1"
+"""Part of the tag: what another version of the rules has made is made anew at the next build."""
+READER = "assembly"
+"""What the provenance of the base names as its reader."""
+TEXTS = ("source", "source_id", "text")
+"""Columns of the sources that the base is made of, beside the place."""
+_PARSED_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Source rows with the addresses that they name, and the base, neither in force yet.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Rows of the layer ``addresses``, with the columns of the matches.
+    base : LayerPut
+        The layer ``address_base``.
+    assembly : Assembly
+    edited : tuple of FeatureChange
+        Rows that people have edited and that name another address now.
+    """
+
+    table: pa.Table
+    base: LayerPut
+    assembly: Assembly
+    edited: tuple[FeatureChange, ...] = ()
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return what became of the rows, for the report.
+
+        Returns
+        -------
+        tuple of str
+        """
+        found = self.assembly
+        n_rows = found.matches.num_rows
+        n_unread = found.matches["address_id"].null_count
+        said = [
+            f"{n_rows - n_unread:,} rows of all sources name {found.n_in_force:,} addresses",
+            f"{found.n_new:,} addresses are new; {found.n_joined:,} rows do not name theirs exactly",
+        ]
+        if n_unread:
+            said.append(f"{n_unread:,} rows name no address (未能识别)")
+        if found.n_far:
+            said.append(f"{found.n_far:,} rows lie over 1 km from their address; their places are left out")
+        if found.doubts.num_rows:
+            said.append(
+                f"{found.doubts.num_rows:,} pairs may be one address: twin addresses review (待人工判定)"
+            )
+        return tuple(said)
+
+
+class _Observed:
+    """A parser that says how far it has come."""
+
+    def __init__(self, parser: Parser, advance: Advance) -> None:
+        self._parser, self._advance = parser, advance
+
+    def parse_table(self, texts: pa.Array | pa.ChunkedArray) -> pa.Table:
+        """Return the parts of each text, read in pieces."""
+        pieces = []
+        for start in range(0, max(len(texts), 1), _PARSED_AT_ONCE):
+            pieces.append(self._parser.parse_table(texts.slice(start, _PARSED_AT_ONCE)))
+            self._advance(min(start + _PARSED_AT_ONCE, len(texts)))
+        return pa.concat_tables(pieces)
+
+
+def addressed(city: City, rows: pa.Table, *, licence: str = "", advance: Advance) -> Addressed:
+    """Return source rows with their addresses, and the address base that they come to.
+
+    Parameters
+    ----------
+    city : City
+        Its write lock must be held.
+    rows : pyarrow.Table
+        The whole layer ``addresses`` as it will be, with ``feature_id``.
+    licence : str
+        Licences of the sources.
+    advance : callable
+        Told how many texts have been read.
+
+    Returns
+    -------
+    Addressed
+    """
+    aliases = _aliases(city)
+    rows = _with_last_matches(city, rows)
+    edits = city.layer(ADDRESSES).edits if city.has_layer(ADDRESSES) else NO_EDITS
+    records = _records(rows, edits)
+    before = base_of(city.layer(ADDRESS_BASE)) if city.has_layer(ADDRESS_BASE) else empty_base()
+    parser = Parser(Gazetteer.from_tree(city.divisions, aliases))
+    found = assemble(
+        records,
+        _Observed(parser, advance),
+        Surroundings(city.divisions, city.area_assigner, aliases),
+        before=before,
+        rulings=rulings_of(city.state),
+        reserve=lambda count: city.state.new_feature_id(
+            ADDRESS_BASE, at_least=city.store.next_id(ADDRESS_BASE), count=count
+        ),
+    )
+    places = pc.index_in(rows["feature_id"], value_set=records["feature_id"].combine_chunks())
+    for name in MATCH_COLUMNS:
+        rows = _set_column(rows, name, found.matches[name].combine_chunks().take(places))
+    n_unread = found.matches["address_id"].null_count
+    provenance = Provenance(
+        sources=(ADDRESSES,),
+        sha256=(base_tag(city, rows),),
+        reader=READER,
+        rows_read=rows.num_rows,
+        rows_taken=rows.num_rows - n_unread,
+        rows_rejected=n_unread,
+        licence=licence,
+    )
+    base = LayerPut(
+        DECLARED[ADDRESS_BASE],
+        to_layer(found.base),
+        provenance,
+        city.config.resolutions,
+        city.area_assigner,
+    )
+    return Addressed(rows, base, found, _changed_edits(edits, records, found.matches))
+
+
+def base_tag(city: City, rows: pa.Table) -> str:
+    """Return what changes whenever the base would: sources, divisions, other names, decisions.
+
+    Parameters
+    ----------
+    city : City
+    rows : pyarrow.Table
+        The layer ``addresses``, in any order.
+
+    Returns
+    -------
+    str
+        SHA-256, hexadecimal.
+    """
+    digest = hashlib.sha256(ASSEMBLY.encode())
+    areas = city.area_assigner
+    divisions = [(one.id, one.code, one.name, one.level) for one in city.divisions.nodes if one.level < 5]
+    digest.update(repr((divisions, "" if areas is None else areas.tag, _aliases(city))).encode())
+    digest.update(repr([made.id for made in decisions(city.state, only_in_force=True)]).encode())
+    rows = rows.take(pc.sort_indices(rows["feature_id"]))
+    digest.update(rows["feature_id"].to_numpy().tobytes())
+    for places in places_of(rows["geometry"]):
+        digest.update(places.tobytes())
+    for name in TEXTS:
+        if name in rows.column_names:
+            _update(digest, rows[name].combine_chunks())
+    return digest.hexdigest()
+
+
+def _update(digest: hashlib._Hash, column: pa.Array) -> None:
+    """Add the values of a column to a digest, whatever chunks or offsets it came in."""
+    whole = pc.fill_null(column.cast(pa.large_string()), "")
+    digest.update(pc.binary_length(whole).to_numpy().tobytes())
+    _, offsets, content = whole.buffers()
+    if content is not None:
+        places = np.frombuffer(offsets, np.int64)
+        low, high = int(places[whole.offset]), int(places[whole.offset + len(whole)])
+        digest.update(memoryview(content)[low:high])
+
+
+def is_current(city: City) -> bool:
+    """Return whether the base in force is that of the present sources, divisions and decisions.
+
+    Parameters
+    ----------
+    city : City
+
+    Returns
+    -------
+    bool
+    """
+    if not city.has_layer(ADDRESSES):
+        return True
+    if not city.has_layer(ADDRESS_BASE):
+        return False
+    view = city.layer(ADDRESSES)
+    texts = [name for name in TEXTS if name in view.columns.names]
+    rows = view.take(view.positions(), ["feature_id", *texts, "geometry"])
+    return city.store.current(ADDRESS_BASE).provenance.sha256 == (base_tag(city, rows),)
+
+
+def renew_base(city: City, advance: Advance) -> Addressed | None:
+    """Assemble and store the base anew where its sources, the divisions or decisions have changed.
+
+    Parameters
+    ----------
+    city : City
+        Its write lock must be held, and no edit of the two layers open.
+    advance : callable
+        Told how many texts have been read.
+
+    Returns
+    -------
+    Addressed or None
+        None where the base was up to date.
+
+    Raises
+    ------
+    StorageError
+        If the layers cannot be written; those before stay in force.
+    """
+    if is_current(city):
+        return None
+    view = city.layer(ADDRESSES)
+    layer = view.layer
+    made = addressed(city, view.take(view.positions()), licence=layer.provenance.licence, advance=advance)
+    rows = LayerPut(layer.schema, made.table, layer.provenance, city.config.resolutions, city.area_assigner)
+    store_addressed(city, rows, made)
+    return made
+
+
+def with_unread(arrival: Arrival, made: Addressed) -> Arrival:
+    """Return what came in with the rows that name no address among its findings.
+
+    Parameters
+    ----------
+    arrival : Arrival
+        Of the layer ``addresses``.
+    made : Addressed
+
+    Returns
+    -------
+    Arrival
+        The rows are taken all the same: a later list of divisions may make them readable.
+    """
+    reasons = {one.record_id: one for one in made.assembly.unread}
+    if not reasons:
+        return arrival
+    unread = made.table.filter(pc.is_in(made.table["feature_id"], value_set=pa.array(list(reasons))))
+    unread = unread.filter(pc.equal(unread["source"], arrival.source))
+    result = arrival.result
+    rows = {key: row for row, key in enumerate(result.table["source_id"].to_pylist(), start=1)}
+    findings = [
+        Rejection(
+            rows.get(source_id, 0),
+            "text",
+            reasons[record_id].text,
+            f"{reasons[record_id].reason}; the row ({source_id}) is taken without an address",
+            "write division, road or estate, and number",
+        )
+        for record_id, source_id in zip(
+            unread["feature_id"].to_pylist(), unread["source_id"].to_pylist(), strict=True
+        )
+    ]
+    report = result.report
+    found = sorted((*report.rejections, *findings), key=lambda finding: finding.row)
+    return replace(arrival, result=replace(result, report=replace(report, rejections=tuple(found))))
+
+
+def _aliases(city: City) -> Sequence[Alias]:
+    return aliases_of(city.layer(ALIASES)) if city.has_layer(ALIASES) else ()
+
+
+def _records(rows: pa.Table, edits: Edits) -> pa.Table:
+    """Return source rows as assembly takes them, those that people have edited as they are now."""
+    kept = ["feature_id", "text", "source", "source_id", "valid_from", *MATCH_COLUMNS, "geometry"]
+    table = rows.select([name for name in kept if name in rows.column_names])
+    if not edits.is_empty:
+        is_hidden = pc.is_in(table["feature_id"], value_set=pa.array(edits.hidden_ids))
+        table = table.filter(pc.invert(is_hidden))
+        if edits.table is not None:
+            edited = edits.table.append_column("feature_id", pa.array(edits.feature_ids))
+            edited = edited.select([name for name in kept if name in edited.column_names])
+            table = pa.concat_tables([table, edited], promote_options="permissive").combine_chunks()
+    lon, lat = places_of(table["geometry"])
+    table = table.drop_columns(["geometry"])
+    return table.append_column("lon", pa.array(lon)).append_column("lat", pa.array(lat))
+
+
+def _changed_edits(edits: Edits, records: pa.Table, matches: pa.Table) -> tuple[FeatureChange, ...]:
+    """Return the edited rows whose match is another than they say, with the new one."""
+    if edits.table is None:
+        return ()
+    places = pc.index_in(pa.array(edits.feature_ids), value_set=records["feature_id"].combine_chunks())
+    found = matches.take(places).to_pylist()
+    changes = []
+    for feature_id, row, match in zip(
+        edits.feature_ids.tolist(), edits.table.to_pylist(), found, strict=True
+    ):
+        if any(row.get(name) != match[name] for name in MATCH_COLUMNS):
+            geometry = row.pop("geometry", None)
+            changes.append(FeatureChange(feature_id, "put", {**row, **match}, geometry))
+    return tuple(changes)
+
+
+def store_addressed(city: City, rows: LayerPut, made: Addressed) -> list[LayerVersion]:
+    """Put source rows and base in force together, and what people have edited with them.
+
+    Parameters
+    ----------
+    city : City
+        Its write lock must be held.
+    rows : LayerPut
+        The layer ``addresses``; its table is that of ``made``.
+    made : Addressed
+
+    Returns
+    -------
+    list of LayerVersion
+        Of the base, then of the rows.
+
+    Raises
+    ------
+    StorageError
+        If they cannot be written; those before stay in force.
+    """
+    versions = city.store.put_all([made.base, rows])
+    if made.edited:
+        city.state.change_features(ADDRESSES, made.edited, author=READER)
+    city.forget(ADDRESSES)
+    city.forget(ADDRESS_BASE)
+    return versions
+
+
+def settle_edits(city: City) -> None:
+    """Leave to the coming assembly what decisions have changed: it honours them itself.
+
+    Parameters
+    ----------
+    city : City
+        Its write lock must be held.
+
+    Raises
+    ------
+    StorageError
+        If the base cannot be written.
+    """
+    if city.has_layer(ADDRESS_BASE):
+        fold_edits(city, ADDRESS_BASE)
+    if city.has_layer(ADDRESSES):
+        settle_decisions(city.state, ADDRESSES, city.store.current(ADDRESSES).version)
+        city.forget(ADDRESSES)
+
+
+def _with_last_matches(city: City, rows: pa.Table) -> pa.Table:
+    """Return rows with the matches that they had last, by feature id; a source's own columns step aside."""
+    for name in MATCH_COLUMNS:
+        if name in rows.column_names:
+            rows = rows.drop_columns([name])
+    if not city.has_layer(ADDRESSES):
+        return rows
+    view = city.layer(ADDRESSES)
+    if not set(MATCH_COLUMNS) <= set(view.columns.names):
+        return rows
+    last = view.take(view.positions(), ["feature_id", *MATCH_COLUMNS])
+    places = pc.index_in(rows["feature_id"], value_set=last["feature_id"].combine_chunks())
+    for name in MATCH_COLUMNS:
+        rows = rows.append_column(name, last[name].combine_chunks().take(places))
+    return rows
+
+
+def _set_column(rows: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:
+    if name in rows.column_names:
+        return rows.set_column(rows.column_names.index(name), name, values)
+    return rows.append_column(name, values)

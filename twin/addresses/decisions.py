@@ -1,0 +1,35 @@
+"""What people decide on addresses (合并、拆分、更正、撤销): each with its author, and none beyond undoing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from twin.addresses.assembly import Rulings, Split
+from twin.state import StateStore
+from twin.state.decisions import decisions
+
+
+def rulings_of(state: StateStore) -> Rulings:
+    """Return what the decisions in force tell an assembly.
+
+    Parameters
+    ----------
+    state : StateStore
+
+    Returns
+    -------
+    Rulings
+    """
+    splits: list[Split] = []
+    source_tokens: dict[int, str] = {}
+    rejected: set[tuple[int, int]] = set()
+    for made in decisions(state, only_in_force=True):
+        told = made.payload
+        if made.kind == "split":
+            splits.append(Split(np.array(told["record_ids"], np.int64), told["id"], told["new_id"]))
+        elif made.kind == "correct":
+            source_tokens.setdefault(told["id"], told["source_token"])
+        elif made.kind == "reject":
+            low, high = sorted(told["pair"])
+            rejected.add((low, high))
+    return Rulings(tuple(splits), source_tokens, frozenset(rejected))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +15,9 @@ from layers.report import ImportReport, ReadResult
 from layers.validity import reject_backward
 from layers.vector import read_vector
 from twin.frame import CityFrame
-from twin.link_kinds import KIND_WORDS, LINK_KINDS
+from twin.link_kinds import KIND_WORDS, LINK_KINDS, link_ids
 from twin.opaque import holds_number_of_person, misfits
 from twin.schema import DECLARED
-
-IDENTITY = ("kind", "ref", "address_id", "address_source", "source_id", "valid_from")
-"""What tells one link from another, where the source does not number them."""
 
 
 def read_links(path: Path, *, columns: Mapping[str, str] | None = None, city: CityFrame) -> ReadResult:
@@ -109,10 +105,7 @@ def _normalised(table: pa.Table) -> pa.Table:
     for kind, words in KIND_WORDS.items():
         kinds = pc.if_else(pc.is_in(kinds, value_set=pa.array(words)), kind, kinds)
     table = _set(table, "kind", kinds)
-    parts = [table[name].cast(pa.string()).fill_null("") for name in IDENTITY]
-    joined = pc.binary_join_element_wise(*parts, "\0").to_pylist()
-    numbers = [hashlib.blake2b(one.encode(), digest_size=8).hexdigest() for one in joined]
-    return _set(table, "link_id", pc.coalesce(table["link_id"], pa.chunked_array([numbers], pa.string())))
+    return _set(table, "link_id", pc.coalesce(table["link_id"], link_ids(table)))
 
 
 def _set(table: pa.Table, name: str, values: pa.ChunkedArray) -> pa.Table:

@@ -34,7 +34,7 @@ TOWN = (
     Node(5, Level.COMMUNITY, "城东社区", 3, 5),
     Node(10, Level.ROAD, "永城路", 3, 3),
     Node(11, Level.NUMBER, "38", 10, 4, 120.01, 28.9),
-    Node(12, Level.NUMBER, "40", 10, 5, 120.05, 28.9),
+    Node(12, Level.NUMBER, "40", 10, 5, 120.15, 28.9),
     Node(20, Level.ESTATE, "紫荆花园", 11, 4, 120.011, 28.901),
     Node(21, Level.BUILDING, "1", 20, 4, 120.0112, 28.9012),
     Node(22, Level.BUILDING, "2", 20, 4, 120.0118, 28.9012),

@@ -11,12 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from twin.addresses.base import ADDRESS_BASE
 from twin.addresses.levels import Level
 from twin.areas import AreaAssigner
 from twin.buffers import array_of
+from twin.city import City
 from twin.crs import WGS84, CRSName, to_wgs84
 from twin.divisions import Division, DivisionTree
 from twin.errors import InvalidQueryError, UnknownDivisionError, UnknownFieldError
+from twin.scope import WHOLE_CITY, Scope
 
 HOW = ("", "coordinates", "code", "text")
 """How a row was placed; a position in it stands for it in arrays, 0 where it was not."""
@@ -69,6 +72,36 @@ class Geocode(Protocol):
 
     def __call__(self, texts: pa.Array) -> pa.Table:
         """Return ``level``, ``score``, ``lon``, ``lat``, ``division_code`` and ``reason`` of the answers."""
+
+
+def finder_of(city: City, scope: Scope = WHOLE_CITY, as_of: date | None = None) -> Geocode | None:
+    """Return what finds the addresses of a city, None where it has no address base.
+
+    Parameters
+    ----------
+    city : City
+    scope : Scope
+        What the caller may see.
+    as_of : date, optional
+        Old names are understood as of this day.
+
+    Returns
+    -------
+    Geocode or None
+    """
+    if not city.has_layer(ADDRESS_BASE):
+        return None
+    finder = city.address_finder(scope)
+    base = city.layer(ADDRESS_BASE)
+
+    def geocode(texts: pa.Array) -> pa.Table:
+        found = finder.geocode_table(texts, as_of=as_of)
+        names = ["feature_id", "division_code"]
+        known = base.take(base.positions(), names)
+        rows = pc.index_in(found["address_id"], value_set=known["feature_id"], skip_nulls=True)
+        return found.append_column("division_code", known["division_code"].take(rows))
+
+    return geocode
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.measures import means_by_group, sums_by_group
-from analysis.placement import HOW, Atlas, Geocode, PlaceColumns, Placement
+from analysis.placement import HOW, Atlas, Geocode, PlaceColumns, Placement, finder_of
 from analysis.suppression import suppress_small_counts
 from twin.buffers import array_of
 from twin.cells import boundaries, cells_of, to_hex
@@ -190,6 +190,8 @@ def rollup(
     """
     if not isinstance(table, pa.Table):
         table = pa.Table.from_pandas(table, preserve_index=False)
+    if geocode is None and columns.text:
+        geocode = finder_of(city, scope, as_of)
     atlas = Atlas(city.divisions, city.area_assigner, geocode)
     placement = atlas.place(table, columns, as_of)
     return by_area(city, table, by, placement, measures or Measures(), scope=scope)

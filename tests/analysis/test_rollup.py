@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import h3
 import numpy as np
@@ -30,6 +31,7 @@ from tests.api.town import (
     make_town,
     unit_id,
 )
+from tests.twin.linked_town import make_linked_town
 from twin.city import City
 from twin.crs import parse_crs, wgs84_to_gcj02
 from twin.divisions import DivisionTree
@@ -268,3 +270,15 @@ def test_every_level_refines_the_one_above(town: City, seed: int, by: str) -> No
     for row in fine.table.to_pylist():
         joined[row["key"][:width]] += row["count"]
     assert joined == Counter({row["key"][:width]: row["count"] for row in coarse.table.to_pylist()})
+
+
+def test_addresses_are_found_in_the_base_of_the_city(tmp_path: Path) -> None:
+    city = make_linked_town(tmp_path / "a.city")
+    table = pa.table({"where": ["永城路38号", "紫荆花园1幢", "永城路40号", "永城路", "火星路1号", None]})
+    found = rollup(city, table, "community", PlaceColumns(text="where", min_score=0.5))
+    placed = found.placed_table()
+    assert placed["key"].to_pylist() == [COMMUNITY_CODES[0]] * 2 + [COMMUNITY_CODES[1], "", "", ""]
+    assert placed["how"].to_pylist() == ["text"] * 4 + ["", ""]
+    assert (placed["lon"][0].as_py(), placed["lat"][0].as_py()) == (120.01, 28.9)
+    assert all(placed["reason"].to_pylist()[3:])
+    city.close()

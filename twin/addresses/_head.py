@@ -304,9 +304,22 @@ def _read_piece(scan: Scan, place: int, end: int, follow: str | None) -> int:
     return stop
 
 
+def _before_complaint(text: str, place: int, end: int) -> int:
+    """Return where a name ends that a complaint follows without a stop: 银泰里整排路灯不亮."""
+    complaint = words.COMPLAINT.search(text, place, end)
+    if complaint is None:
+        return end
+    strong = [found.end() for found in words.STRONG.finditer(text, place, complaint.start())]
+    if strong:
+        return strong[-1]
+    stops = range(place + _MIN_REMARK, complaint.start() + 1)
+    return next((stop for stop in stops if words.level_of_name(text[place:stop])), end)
+
+
 def _is_remark(scan: Scan, name: str) -> bool:
     """Return whether a name without an ending that tells is a remark: a complaint behind an address."""
-    return bool(scan.parts) and words.PLAINT.search(name) is not None
+    pattern = words.PLAINT if scan.parts else words.COMPLAINT
+    return pattern.search(name) is not None
 
 
 def _level_of_piece(scan: Scan, name: str, level: Level | None, follow: str | None) -> Level:
@@ -331,6 +344,8 @@ def _piece_end(scan: Scan, place: int, end: int, *, has_run: bool) -> int:
         if found["distance"] or found.end() == end or len(found[0]) > 1:
             end, has_run = found.start(), False
             break
+    if not has_run:
+        end = _before_complaint(text, place, end)
     strong = words.STRONG.search(text, place, end)
     while strong:
         road = words.ROAD.match(text, strong.end(), end)

@@ -188,7 +188,7 @@ class Gazetteer:
         ----------
         tree : DivisionTree
             Names of divisions that went into one still in force lead to that one; after a split they
-            lead nowhere, because nobody can tell which heir is meant.
+            lead nowhere, because nobody can tell which heir is meant. A name in force means its bearer.
         aliases : sequence of Alias, optional
             Other names of divisions; those of roads and estates are passed over.
 
@@ -215,7 +215,7 @@ class Gazetteer:
             by_name.setdefault(row.name, []).append(number)
         for alias in aliases or ():
             others += [(alias.alias, number) for number in by_name.get(alias.name, ())]
-        return cls._built(rows, validity, others)
+        return cls._built(rows, validity, [other for other in others if other[0] not in by_name])
 
     @classmethod
     def _built(
@@ -260,7 +260,8 @@ def _former_names(tree: DivisionTree, position: int) -> Iterator[str]:
     todo = [tree.nodes[position]]
     while todo:
         for row in tree.register.predecessors(todo.pop()):
-            if row.id not in seen and len(tree.register.successors(row)) == 1:
+            has_ended = row.valid_to is not None and row.valid_to <= tree.as_of
+            if has_ended and row.id not in seen and len(tree.register.successors(row)) == 1:
                 seen.add(row.id)
                 todo.append(row)
                 if row.name:

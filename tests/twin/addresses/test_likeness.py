@@ -151,5 +151,5 @@ def test_sounds_that_differ_stay_apart() -> None:
 
 
 def test_typed_forms_run_from_the_whole_spelling_to_initials_in_both_readings() -> None:
-    assert typed_forms("长乐")[:3] == ["changle", "changl", "cl"]
+    assert set(typed_forms("长乐")) >= {"changle", "changl", "cle", "cl"}
     assert {"zhangle", "zl", "changyue", "cy"} <= set(typed_forms("长乐"))

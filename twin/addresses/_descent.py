@@ -15,6 +15,8 @@ _Positions = NDArray[np.int64]
 
 MAX_FRONTIER = 4096
 """More places at once are no answer, and cost time."""
+MAX_TOKEN = 2**29 - 1
+"""The highest token that a key holds."""
 _SKIPPED = 0.9
 _OTHER_LEVEL = 0.5
 _NONE: _Positions = np.empty(0, np.int64)
@@ -49,6 +51,10 @@ class Landing:
     is_other_level: bool = False
 
 
+_MAY_HOLD = {Level.GROUP: (Level.HAMLET, Level.HAMLET), Level.NUMBER: (Level.GROUP, Level.HAMLET)}
+"""Levels that a text may leave out above a number; above a house number no road or estate."""
+
+
 class Descent:
     """Descends in one book as one caller sees it; ``visible`` (n,) is None where all of it may be seen."""
 
@@ -63,6 +69,16 @@ class Descent:
 
     def land(self, start: int, steps: Sequence[Step]) -> Landing:
         """Return where steps, from the higher to the lower level, lead from a place."""
+        landing = self._follow(start, steps)
+        if landing.missing is not None and len(steps) > 1 and steps[0].level in _NUMBER_OR_BUILDING:
+            # 80-2号 is one number where the base has it, not the second unit of number 80.
+            first = replace(steps[0], level=Level.NUMBER, token=f"{steps[0].token}-{steps[1].token}")
+            joined = self._follow(start, [first, *steps[2:]])
+            if joined.missing is None:
+                return replace(joined, is_other_level=False)
+        return landing
+
+    def _follow(self, start: int, steps: Sequence[Step]) -> Landing:
         landing = Landing(np.array([start], np.int64))
         for place, step in enumerate(steps):
             landing = self._down(landing, step, steps[place + 1 :])
@@ -87,7 +103,8 @@ class Descent:
                 found, passed = self._reach(landing.nodes, other, token)
                 if len(found):
                     factor = landing.factor * _OTHER_LEVEL * _SKIPPED ** len(passed)
-                    return replace(landing, nodes=found, factor=factor, is_other_level=True)
+                    skipped = (*landing.skipped, *passed)
+                    return replace(landing, nodes=found, factor=factor, skipped=skipped, is_other_level=True)
         if step.level == Level.FLOOR and later and later[0].level == Level.DWELLING:
             return self._without_floor(landing, step, later[0])
         if later and step.level in (Level.UNIT, Level.GROUP) and not len(self._of_level(landing, step.level)):
@@ -120,7 +137,8 @@ class Descent:
 
     def _through(self, frontier: _Positions, level: Level) -> _Positions:
         """Return what stands below nodes and may hold a component of a level."""
-        below = self.children(frontier, Level.GROUP, Level(level - 1)) if level > Level.GROUP else _NONE
+        first, last = _MAY_HOLD.get(level, (Level.HAMLET, Level(level - 1)))
+        below = self.children(frontier, first, last) if first <= last else _NONE
         if len(self._gate_numbers) and level > Level.ESTATE:
             low = np.searchsorted(self._gate_numbers, frontier, "left")
             high = np.searchsorted(self._gate_numbers, frontier, "right")
@@ -139,7 +157,7 @@ class Descent:
         """Return all children of nodes from one level to another that may be seen."""
         keys, zeros = self._book.keys, np.zeros(len(nodes), np.int64)
         low = np.searchsorted(keys, key_of(nodes, zeros + first, zeros))
-        high = np.searchsorted(keys, key_of(nodes, zeros + last + 1, zeros))
+        high = np.searchsorted(keys, key_of(nodes, zeros + last, zeros + MAX_TOKEN), "right")
         return self._seen(_ranges(low, high))
 
     def numbers_of(self, node: int) -> set[int]:

@@ -18,6 +18,7 @@ from twin.view import LayerView
 
 _PARENT_SHIFT, _LEVEL_SHIFT = 33, 29
 """A key is 30 bits of parent + 1, 4 bits of level, 29 bits of token."""
+_MAX_TOKEN = 2**_LEVEL_SHIFT - 1
 
 _Positions = NDArray[np.int64]
 
@@ -131,8 +132,10 @@ class AddressBook:
         -------
         range
         """
-        first, last = (0, 16) if level is None else (int(level), int(level) + 1)
-        low, high = np.searchsorted(self.keys, key_of([parent, parent], [first, last], [0, 0]))
+        first, last = (0, 15) if level is None else (int(level), int(level))
+        low_key, high_key = key_of([parent, parent], [first, last], [0, _MAX_TOKEN])
+        low = np.searchsorted(self.keys, low_key)
+        high = np.searchsorted(self.keys, high_key, "right")
         return range(int(low), int(high))
 
     def chain(self, position: int) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,15 @@ from twin.addresses._descent import Descent, Step
 from twin.addresses._query import AddressParser, Query, read_query
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
-from twin.addresses.names import Alias, NameIndex
+from twin.addresses.likeness import EXACT_ODDS
+from twin.addresses.names import Alias, NameHit, NameIndex
 from twin.addresses.scoring import (
     AGREES,
     CERTAIN,
     CLEAN,
     CONTRADICTS,
     FOUND_FACTOR,
+    LACKING_MOST,
     MISSING_FACTOR,
     UNKNOWN,
     Anchor,
@@ -222,7 +225,9 @@ class Finder:
         landing = self.descent.land(anchor.node, steps)
         candidate = Candidate(anchor, landing, odds, wrong)
         odds *= landing.factor
-        if not candidate.is_complete:
+        if anchor.lacking:
+            odds *= LACKING_MOST / (odds + EXACT_ODDS)
+        elif not candidate.is_complete:
             odds *= MISSING_FACTOR
         elif steps:
             odds *= FOUND_FACTOR
@@ -355,6 +360,42 @@ class Finder:
             reason,
             book.source_ids[node].as_py() or "",
         )
+
+    def token_of(self, hit: NameHit) -> int:
+        """Return the position of a name that was hit in the names of the book.
+
+        Parameters
+        ----------
+        hit : NameHit
+
+        Returns
+        -------
+        int
+        """
+        return int(self._name_tokens[hit.name])
+
+    def positions_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the positions of addresses in the book.
+
+        Parameters
+        ----------
+        ids : ndarray of int64, shape (n,)
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+            -1 where no address in force has the id.
+        """
+        order = self._id_order
+        if not len(order):
+            return np.full(len(ids), -1, np.int64)
+        places = np.minimum(np.searchsorted(self.book.ids, ids, sorter=order), len(order) - 1)
+        found = order[places]
+        return np.where(self.book.ids[found] == ids, found, -1)
+
+    @cached_property
+    def _id_order(self) -> NDArray[np.int64]:
+        return np.argsort(self.book.ids, kind="stable")
 
     def standard_text(self, node: int) -> str:
         """Return the standard address of a node.

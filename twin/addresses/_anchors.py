@@ -157,7 +157,7 @@ class AnchorSearch:
             is_plain &= factor == UNKNOWN and segment.level is not None and segment.level.is_division
         return Anchor(
             node, own.place, odds, hit.likeness.way, own.segment.text, hit.text,
-            tuple(others), tuple(unread), tuple(lacking), is_plain,
+            tuple(others), tuple(unread), tuple(lacking), is_plain, level.is_division,
         )  # fmt: skip
 
     def _met(self, asked: _Asked, chain: Sequence[int]) -> tuple[Level, float] | None:
@@ -212,4 +212,6 @@ def _fit(asked: Level | None, level: Level, hit: NameHit) -> float:
         return 0.9
     if asked.is_division and level.is_division:
         return 0.5 if hit.likeness.odds >= STEM_ODDS else 0.0
-    return 0.3 if hit.likeness.odds >= NEAR_SOUND_ODDS else 0.0
+    if hit.likeness.way in (Way.EXACT, Way.ALIAS, Way.STEM):
+        return 0.3 if hit.likeness.odds >= NEAR_SOUND_ODDS else 0.0
+    return 0.6  # a slip in the word that tells the kind may have misled the parser

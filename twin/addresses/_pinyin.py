@@ -90,17 +90,19 @@ def readings(text: str) -> list[tuple[str, ...]]:
 
 
 def typed_forms(text: str) -> list[str]:
-    """Return how a name is typed in Latin letters: in full, by initials, the first characters in full."""
+    """Return how a name is typed in Latin letters: in full, by initials, the first or last in full."""
     forms: dict[str, None] = {}
     for sounds in readings(text):
         whole = [sound if sound.isascii() else "" for sound in sounds]
         initials = [sound if sound.isdigit() else sound[:1] for sound in whole]
         for n_full in range(len(whole), -1, -1):
-            form = "".join(whole[:n_full]) + "".join(initials[n_full:])
-            if len(form) > 1:
-                forms[form] = None
-            if "v" in form:
-                forms[form.replace("v", "u")] = None
+            first_in_full = "".join(whole[:n_full]) + "".join(initials[n_full:])
+            last_in_full = "".join(initials[:n_full]) + "".join(whole[n_full:])
+            for form in (first_in_full, last_in_full):
+                if len(form) > 1:
+                    forms[form] = None
+                if "v" in form:
+                    forms[form.replace("v", "u")] = None
     return list(forms)
 
 

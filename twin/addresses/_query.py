@@ -67,6 +67,7 @@ _UNIT_WORDS = {
     "zhuang": "幢",
     "chuang": "幢",
     "dong": "栋",
+    "zuo": "座",
     "louhao": "号楼",
     "hao": "号",
     "lou": "楼",
@@ -75,9 +76,15 @@ _UNIT_WORDS = {
     "fang": "房",
     "nong": "弄",
     "hu": "户",
+    "ti": "梯",
+    "zu": "组",
     "dy": "单元",
 }
 _TYPED_UNIT = re.compile(rf"(?<=\d)\s*({'|'.join(_UNIT_WORDS)})(?=\s|\d|$|[^a-z])", re.IGNORECASE)
+_TYPED_LETTER = re.compile(r"(?:(?<=[a-z]{2})|(?<![A-Za-z]))([A-Z]) ?(zuo|dong|zhuang|haolou)(?![a-z])")
+"""A building that is called by a letter: Azuo, B haolou."""
+_LETTER = re.compile(r"(?:(?<=[a-z])| )([A-Z])(?=[-—–/ ]*[0-9]| *(?:号楼|座|幢|栋|楼))")
+"""The letter of a building behind a name in Latin letters: huayuanC-1-301."""
 _TYPED_NUMBER = re.compile(r"(?<=\d)\s*(hao)(?=[a-z]{3,})", re.IGNORECASE)
 _TYPED_TAIL = re.compile(r"(?<=\d)([zd])(?=\d+dy\d+)|(?<=dy\d{3})(s)$|(?<=dy\d{4})(s)$", re.IGNORECASE)
 _HEARD_WORDS = {
@@ -161,6 +168,8 @@ def _spelled_units(text: str) -> str:
         return _UNIT_WORDS[found.group(1).lower()]
 
     text = _TYPED_TAIL.sub(lambda found: "幢" if found.group(1) else "室", text)
+    text = _TYPED_LETTER.sub(lambda found: f" {found.group(1)}{_UNIT_WORDS[found.group(2)]}", text)
+    text = _LETTER.sub(r"\n\1", text)
     return _TYPED_NUMBER.sub(word, _TYPED_UNIT.sub(word, text))
 
 
@@ -184,6 +193,9 @@ def _with_names(text: str, names: NameIndex) -> tuple[str, list[tuple[int, int, 
             continue
         n_before, n_after = _chinese_ends(found, names)
         start, end = found.start(2) - n_before, found.end(2) + n_after
+        key = latin_key(text[start:end])
+        if not n_after and len(key) > 3 and not names.spelled(key) and names.spelled(key[:-1]):
+            end -= 1  # the last letter is that of the building
         pieces.append(text[at:start])
         length += start - at
         for part in _spelled_names(text[start:end], names):
@@ -222,4 +234,7 @@ def _spelled_names(typed: str, names: NameIndex) -> list[str]:
     for size in range(len(key) - 4, 3, -1):
         if names.spelled(key[:size]):
             return [key[:size], *_spelled_names(key[size:], names)]
+    for size in range(4, len(key) - 3):
+        if names.spelled(key[size:]):
+            return [key[:size], key[size:]]
     return [typed]

@@ -67,6 +67,9 @@ _CHINESE_NUMBER = re.compile("[零〇一二三四五六七八九十百]+")
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0}
 _DISTINCTIVE = frozenset("东南西北中上下前后左右新老大小内外甲乙丙丁0123456789abcdefghijklmnopqrstuvwxyz")
 """What tells neighbours apart: 人民东路 and 人民西路 are two roads, not one with a slip."""
+_TOLD_APART_ALOUD = frozenset("东南西北中一二三四五六七八九十")
+_PHASE = re.compile("(?:[0-9]+[期区组团]+|[东南西北中a-z]区|[东南西北中]苑)$")
+"""What tells the parts of an estate apart."""
 _FULL_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)} | {0x3000: 0x20}
 _IDLE = re.compile(r"[\s·•・\-—_,，.。、;；:：'’\"“”()（）\[\]【】<>《》/\\]+")
 
@@ -103,6 +106,39 @@ def canonical(name: str) -> str:
     """
     plain = _IDLE.sub("", name.translate(_FULL_WIDTH)).lower()
     return _CHINESE_NUMBER.sub(_arabic, plain)
+
+
+_SPOKEN_DIGITS = "零一二三四五六七八九"
+_SPOKEN_NUMBER = re.compile("[0-9]+")
+
+
+def _chinese(found: re.Match[str]) -> str:
+    digits = found.group()
+    if len(digits) > 2 or digits.startswith("0"):
+        return "".join(_SPOKEN_DIGITS[int(one)] for one in digits)
+    tens, ones = divmod(int(digits), 10)
+    head = "" if tens == 0 else "十" if tens == 1 else f"{_SPOKEN_DIGITS[tens]}十"
+    return head + ("" if tens and not ones else _SPOKEN_DIGITS[ones])
+
+
+@lru_cache(maxsize=65536)
+def spoken(name: str) -> str:
+    """Return a name as it is read aloud: :func:`canonical` with its numbers in Chinese.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> spoken("天业新1村"), spoken("紫荆花园12期")
+    ('天业新一村', '紫荆花园十二期')
+    """
+    return _SPOKEN_NUMBER.sub(_chinese, canonical(name))
 
 
 @lru_cache(maxsize=65536)
@@ -181,18 +217,34 @@ def likeness(asked: str, name: str) -> Likeness | None:
     if ours == theirs:
         return Likeness(EXACT_ODDS, Way.EXACT)
     if is_latin(ours) and not is_latin(theirs):
-        return _typed_likeness(latin_key(ours), theirs, n_chinese=sum(not one.isascii() for one in ours))
-    sounds, wanted = syllables(ours), syllables(theirs)
-    if sounds == wanted:
+        n_chinese = sum(not one.isascii() for one in ours)
+        return _typed_likeness(latin_key(spoken(asked)), spoken(name), n_chinese=n_chinese)
+    aloud, wanted = spoken(asked), spoken(name)
+    if syllables(aloud) == syllables(wanted):
         return Likeness(SOUND_ODDS, Way.SOUND)
-    if folded_syllables(ours) == folded_syllables(theirs):
+    if folded_syllables(aloud) == folded_syllables(wanted):
         return Likeness(NEAR_SOUND_ODDS, Way.NEAR_SOUND)
+    phase, their_phase = _PHASE.search(ours), _PHASE.search(theirs)
+    if phase and their_phase and phase.start() > 1 and phase.group() == their_phase.group():
+        return likeness(ours[: phase.start()], theirs[: their_phase.start()])
     if (by_stem := _stem_likeness(ours, theirs)) is not None:
         return by_stem
-    if min(len(ours), len(theirs)) > 2 and (theirs.startswith(ours) or ours.startswith(theirs)):
+    if theirs.startswith(ours) or ours.startswith(theirs):
         # 西湖花园 for 西湖花园二期, or the other way round where the base does not tell the phases apart.
-        return Likeness(STEM_ODDS / 3, Way.STEM)
+        return _begun_likeness(len(ours), len(theirs))
+    their_stem, their_kind = stem_and_kind(theirs)
+    rest = ours.removeprefix(their_stem)
+    if len(their_stem) > 1 and rest != ours and 0 < len(rest) <= len(their_kind) and rest not in _KNOWN_KINDS:
+        return Likeness(STEM_ODDS / 2, Way.TYPO)
     return _typo_likeness(ours, theirs)
+
+
+def _begun_likeness(n_ours: int, n_theirs: int) -> Likeness | None:
+    """Return how names are alike one of which begins with the other."""
+    shorter, longer = sorted((n_ours, n_theirs))
+    if shorter < 2 or longer > 3 * shorter or (shorter == 2 and n_theirs < n_ours):
+        return None
+    return Likeness(STEM_ODDS / (3 if shorter > 2 else 4), Way.STEM)
 
 
 def _typed_likeness(typed: str, name: str, n_chinese: int) -> Likeness | None:
@@ -210,6 +262,8 @@ def _typed_likeness(typed: str, name: str, n_chinese: int) -> Likeness | None:
         return Likeness(STEM_ODDS / 2, Way.STEM)
     n_allowed = min(len(typed) // 5, 2)
     if not n_allowed or not forms:
+        return None
+    if any(latin_key(one) not in typed for one in name if one in _TOLD_APART_ALOUD):
         return None
     distance = min(OSA.distance(typed, form, score_cutoff=n_allowed) for form in forms)
     if distance > n_allowed:

@@ -29,11 +29,12 @@ from twin.addresses.likeness import (
     canonical,
     is_latin,
     likeness,
+    spoken,
     stem_and_kind,
 )
 from twin.errors import DamagedLayerError
 
-_FORMAT = "names 1"
+_FORMAT = "names 3"
 """Part of the fingerprint: an index of another make is built anew."""
 _MANIFEST = "files.json"
 _HEAP_BYTES = 30_000_000
@@ -228,7 +229,7 @@ class NameIndex:
         list of NameHit
             As written first, then by sound, then with a slip; within these, most addresses first.
         """
-        key, typed = canonical(text), latin_key(text)
+        key, typed = canonical(text), latin_key(spoken(text))
         if not key:
             return []
         found: dict[int, NameHit] = {}
@@ -295,7 +296,7 @@ class NameIndex:
     def _alike(self, key: str) -> Iterator[int]:
         """Yield the entries that may be like a canonical text, those by sound and stem before others."""
         if is_latin(key):
-            typed = latin_key(key)
+            typed = latin_key(spoken(key))
             yield from self._entries(self._term("forms", typed), _CANDIDATES, by_weight=True)
             yield from self._entries(self._term("stem", typed), _CANDIDATES, by_weight=True)
             if len(typed) > 4:
@@ -303,12 +304,12 @@ class NameIndex:
                 slips = tantivy.Query.fuzzy_term_query(self._schema, "forms", typed, n_slips)
                 yield from self._entries(slips, _CANDIDATES, by_weight=True)
             return
-        yield from self._entries(self._term("folded", " ".join(folded_syllables(key))), _CANDIDATES)
+        yield from self._entries(self._term("folded", " ".join(folded_syllables(spoken(key)))), _CANDIDATES)
         stem = stem_and_kind(key)[0]
         if len(stem) > 1:
             yield from self._entries(self._term("stem", stem), _CANDIDATES, by_weight=True)
         terms = [self._term("grams", gram) for gram in _grams(key)]
-        terms += [self._term("sounds", gram) for gram in _grams(folded_syllables(key))]
+        terms += [self._term("sounds", gram) for gram in _grams(folded_syllables(spoken(key)))]
         both = tantivy.Query.boolean_query([(_SHOULD, term) for term in terms])
         yield from self._entries(both, _CANDIDATES)
 
@@ -377,22 +378,22 @@ def _grams(parts: Sequence[str]) -> list[str]:
 
 def _document(entry: int, name: str, weight: int) -> Any:
     """Return what is searched of one name."""
-    key = canonical(name)
+    key, aloud = canonical(name), spoken(name)
     document = tantivy.Document()
     document.add_unsigned("entry", entry)
     document.add_unsigned("weight", max(weight, 0))
     document.add_text("key", key)
-    for sounds in readings(key):
+    for sounds in readings(aloud):
         document.add_text("sound", " ".join(sounds))
-    document.add_text("folded", " ".join(folded_syllables(key)))
+    document.add_text("folded", " ".join(folded_syllables(aloud)))
     stem, kind = stem_and_kind(key)
     document.add_text("stem", stem)
     if kind:
-        document.add_text("stem", latin_key(stem))
-    for form in typed_forms(key):
+        document.add_text("stem", latin_key(spoken(stem)))
+    for form in typed_forms(aloud):
         document.add_text("forms", form)
     document.add_text("grams", " ".join(_grams(key)))
-    document.add_text("sounds", " ".join(_grams(folded_syllables(key))))
+    document.add_text("sounds", " ".join(_grams(folded_syllables(aloud))))
     return document
 
 

@@ -25,6 +25,8 @@ DOUBT_MOST = 0.85
 FOUND_FACTOR = 2.0
 """What it says for a place that it has the numbers asked for: about every second estate has a given room."""
 MISSING_FACTOR = 0.02
+LACKING_MOST = 0.2
+"""The most odds of a place when the base has not what the text names below it: hardly more than no answer."""
 AGREES = {
     Level.CITY: 1.2,
     Level.DISTRICT: 2.0,
@@ -134,6 +136,7 @@ class Anchor:
     unread: tuple[Segment, ...] = ()
     lacking: tuple[Segment, ...] = ()
     is_plain: bool = False
+    is_division: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,12 @@ class Candidate:
     def is_contradicted(self) -> bool:
         """Whether the text says something of it that is not so."""
         return bool(self.anchor.others) or self.wrong_number is not None
+
+    @property
+    def is_guessed(self) -> bool:
+        """Whether a name or number is left out that only the present content of the base fills in."""
+        lowest = Level.PREMISES if self.anchor.is_division else Level.NUMBER
+        return any(level <= lowest for level in self.landing.skipped)
 
     @property
     def is_plain(self) -> bool:
@@ -189,7 +198,11 @@ def score_of(candidate: Candidate, share: float, query: Query) -> float:
     most = CERTAIN
     if query.relation or query.is_intersection:
         most = NOT_ITSELF_MOST
-    elif candidate.is_contradicted or any(len(one.text) > 1 for one in candidate.anchor.unread):
+    elif (
+        candidate.is_contradicted
+        or candidate.is_guessed
+        or any(len(one.text) > 1 for one in candidate.anchor.unread)
+    ):
         most = DOUBT_MOST
     score = min(share, most)
     if not candidate.is_complete:

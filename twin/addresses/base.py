@@ -42,6 +42,8 @@ BASE_SCHEMA = pa.schema(
 """Columns of the address base in memory; as a layer it has ``geometry`` in place of ``lon`` and ``lat``."""
 MATCH_COLUMNS = ("address_id", "match_score", "match_method", "matched_at")
 """Columns that tell of each source row which address it names, how sure, by which way, since when."""
+DECIDED = "decision"
+"""The way of source rows that people have led to their address."""
 
 
 def empty_base() -> pa.Table:

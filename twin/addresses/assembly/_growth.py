@@ -114,6 +114,10 @@ class Growth:
 
     def _append(self, level: Level, parents: _Positions, tokens: _Positions, known: _Positions) -> None:
         nodes = np.arange(len(self), len(self) + len(parents))
+        renamed = np.flatnonzero(known >= 0)
+        renamed = renamed[self.identity.is_renamed[known[renamed]]]
+        tokens = tokens.copy()
+        tokens[renamed] = self.identity.tokens[known[renamed]]
         self._node_of[known[known >= 0]] = nodes[known >= 0]
         self.level = np.append(self.level, np.full(len(parents), level, np.int8))
         self.parent = np.append(self.parent, parents)

@@ -13,7 +13,7 @@ from twin.addresses.assembly._figures import Figures
 from twin.addresses.assembly._groups import dense, most_frequent
 from twin.addresses.assembly._growth import METHODS, Growth
 from twin.addresses.assembly._text import texts_of
-from twin.addresses.base import BASE_SCHEMA, IN_FORCE, SUPERSEDED, TIMESTAMP, WITHDRAWN
+from twin.addresses.base import BASE_SCHEMA, DECIDED, IN_FORCE, SUPERSEDED, TIMESTAMP, WITHDRAWN
 from twin.addresses.levels import Level
 
 _Positions = NDArray[np.int64]
@@ -202,6 +202,13 @@ def _heirs_of_parts(growth: Growth, gone: pa.Table, heirs: _Positions, ids: _Pos
     return heirs
 
 
+def _is_decided(records: pa.Table, address: pa.Array) -> pa.Array:
+    """Return which rows people have led to the address that they are still found at."""
+    was_decided = pc.equal(_column(records, "match_method", pa.string()), DECIDED).fill_null(False)
+    is_same = pc.equal(_column(records, "address_id", pa.int64()), address).fill_null(False)
+    return pc.and_(was_decided, is_same)
+
+
 def match_table(
     growth: Growth, score: NDArray[np.float64], ids: _Positions, records: pa.Table, *, now: datetime
 ) -> pa.Table:
@@ -212,6 +219,9 @@ def match_table(
     scores = pa.array(score, mask=at < 0)
     times = pa.repeat(pa.scalar(now, TIMESTAMP), len(at))
     if "matched_at" in records.column_names:
+        stays = _is_decided(records, address)
+        scores = pc.if_else(stays, _column(records, "match_score", pa.float64()), scores)
+        methods = pc.if_else(stays, _column(records, "match_method", pa.string()), methods)
         is_same = pa.array(np.ones(len(at), np.bool_))
         for name, values in (("address_id", address), ("match_score", scores), ("match_method", methods)):
             before = _column(records, name, values.type)

@@ -23,6 +23,9 @@ _WORDS = {
     Level.DWELLING: "dwelling_word",
 }
 
+_SIGN = "#"
+"""Stands for 幢 or 室 where somebody was in a hurry: no standard text has it."""
+
 _Codes = NDArray[np.int32]
 
 
@@ -89,7 +92,9 @@ def read_rows(
     names = _all_names(parsed, [*columns, "main_road"], more_names)
     tokens = {level: _codes(parsed[level.column], names) for level in NAMED_BELOW_DIVISIONS}
     word_names = _all_names(parsed, list(_WORDS.values()), pa.array([""]))
+    is_word = np.array([word != _SIGN for word in word_names.to_pylist()])
     words = {level: np.maximum(_codes(parsed[name], word_names), 0) for level, name in _WORDS.items()}
+    words = {level: np.where(is_word[codes], codes, 0) for level, codes in words.items()}
     division, is_foreign = _divisions(parsed, districts)
     is_readable = division >= 0
     for codes in tokens.values():

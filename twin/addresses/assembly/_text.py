@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from twin.addresses.assembly._groups import dense
 from twin.addresses.levels import Level
+from twin.addresses.standard import standard_text
 
 
 def texts_of(
@@ -28,7 +29,10 @@ def texts_of(
     if not n:
         return pa.array([], pa.string())
     first, labels = dense(level, token, word)
-    parts = [_part(Level(level[row]), names[token[row]], word_names[word[row]]) for row in first.tolist()]
+    parts = [
+        standard_text([(Level(level[row]), names[token[row]], word_names[word[row]])])
+        for row in first.tolist()
+    ]
     own = pa.array(parts, pa.string()).take(pa.array(labels))
     below = _joined_down(own, parent, level > Level.COMMUNITY)
     above = _joined_down(own, parent, level <= Level.COMMUNITY)
@@ -51,17 +55,3 @@ def _joined_down(own: pa.Array, parent: NDArray[np.int64], counts: NDArray[np.bo
         upper = own.take(pa.array(above, mask=above < 0)).fill_null("")
         texts = pc.binary_join_element_wise(upper, texts, "")
         above = np.where(above >= 0, parent[above], np.full(n, -1))
-
-
-_USUAL = {
-    Level.GROUP: "组",
-    Level.NUMBER: "号",
-    Level.BUILDING: "幢",
-    Level.UNIT: "单元",
-    Level.FLOOR: "层",
-    Level.DWELLING: "室",
-}
-
-
-def _part(level: Level, token: str, word: str) -> str:
-    return token + (word or _USUAL.get(level, ""))

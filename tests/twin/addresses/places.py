@@ -1,0 +1,83 @@
+"""A made-up town for tests of the address base: divisions, and source rows written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from twin.addresses.assembly import Assembly, Rulings, Surroundings, assemble
+from twin.addresses.gazetteer import Gazetteer
+from twin.addresses.parsing import Parser
+from twin.divisions import DivisionTree
+
+LON, LAT = 120.04, 28.89
+METRE = 1.0 / 111_195.0
+"""Of latitude, in degrees."""
+TREE = DivisionTree.from_tables(
+    pa.table(
+        {
+            "code": ["3399", "339901", "339902", "339901001", "339901001001", "339901001002", "339902001"]
+            + ["339902001001"],
+            "name": ["丽州市", "丽城区", "溪南区", "古城街道", "长春社区", "丰收社区", "文苑街道", "和平社区"],
+        }
+    ),
+    None,
+)
+
+Row = tuple[str, float | None, float | None]
+"""Text, then metres east and north of the middle of the town; None without place."""
+
+
+def row(text: str, east_m: float | None = None, north_m: float | None = None) -> Row:
+    """Return a source row."""
+    return text, east_m, north_m
+
+
+def records(rows: Sequence[Row], *, first_id: int = 1, source: str = "police") -> pa.Table:
+    """Return source rows as assembly takes them."""
+    scale = np.cos(np.radians(LAT))
+    east = np.array([np.nan if one[1] is None else one[1] for one in rows])
+    north = np.array([np.nan if one[2] is None else one[2] for one in rows])
+    return pa.table(
+        {
+            "feature_id": pa.array(range(first_id, first_id + len(rows)), pa.int64()),
+            "text": [one[0] for one in rows],
+            "lon": LON + east * METRE / scale,
+            "lat": LAT + north * METRE,
+            "source": [source] * len(rows),
+            "source_id": [f"{source}{number}" for number in range(len(rows))],
+        }
+    )
+
+
+def assembled(
+    rows: Sequence[Row] | pa.Table,
+    *,
+    tree: DivisionTree = TREE,
+    before: pa.Table | None = None,
+    rulings: Rulings | None = None,
+) -> Assembly:
+    """Return the base of source rows, read with the town's own names."""
+    table = rows if isinstance(rows, pa.Table) else records(rows)
+    return assemble(
+        table,
+        Parser(Gazetteer.from_tree(tree)),
+        Surroundings(tree),
+        before=before,
+        rulings=rulings or Rulings(),
+    )
+
+
+def texts(found: Assembly) -> list[str | None]:
+    """Return the standard text of the address that each row names."""
+    by_id = dict(zip(found.base["feature_id"].to_pylist(), found.base["text"].to_pylist(), strict=True))
+    return [None if one is None else by_id[one] for one in found.matches["address_id"].to_pylist()]
+
+
+def with_matches(table: pa.Table, found: Assembly) -> pa.Table:
+    """Return source rows with the matches they were given, as the layer keeps them."""
+    for name in found.matches.column_names:
+        table = table.append_column(name, found.matches[name])
+    return table

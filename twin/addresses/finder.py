@@ -13,9 +13,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from twin.addresses._anchors import AnchorSearch
-from twin.addresses._bulk import USUAL_WORDS, CleanRows, standard_texts
+from twin.addresses._bulk import CleanRows
 from twin.addresses._descent import Descent, Step
 from twin.addresses._query import AddressParser, Query, read_query
+from twin.addresses._standard_texts import standard_texts, text_of
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
 from twin.addresses.likeness import EXACT_ODDS
@@ -323,7 +324,7 @@ class Finder:
         nodes = pa.array(positions, mask=is_none)
         columns = [
             pa.array(book.ids).take(nodes),
-            standard_texts(book, positions).fill_null(""),
+            self.standard_texts(positions).fill_null(""),
             pa.array(book.levels).take(nodes).fill_null(0),
             pa.array(scores),
             pa.array(book.lon).take(nodes).fill_null(np.nan),
@@ -410,6 +411,20 @@ class Finder:
         """
         return text_of(self.book, node)
 
+    def standard_texts(self, positions: NDArray[np.int64]) -> pa.Array:
+        """Return the standard addresses of many nodes.
+
+        Parameters
+        ----------
+        positions : ndarray of int64, shape (n,)
+
+        Returns
+        -------
+        pyarrow.StringArray, length n
+            Null where a position is -1.
+        """
+        return standard_texts(self.book, positions)
+
 
 def _of_first_road(query: Query) -> Query:
     """Return the question for a junction as one for the first of its roads."""
@@ -431,13 +446,3 @@ def n_below(book: AddressBook) -> NDArray[np.int64]:
     """
     first, last = walk(book.parents)
     return last - first - 1
-
-
-def text_of(book: AddressBook, node: int) -> str:
-    """Return the standard address of a node."""
-    parts = []
-    for one in book.chain(node):
-        level = Level(book.levels[one])
-        word = "" if level.is_named else book.word_names[book.words[one]] or USUAL_WORDS[level]
-        parts.append(f"{book.name_of(one)}{word}")
-    return "".join(parts)

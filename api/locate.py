@@ -12,7 +12,7 @@ from api.answer import Answer, fresh, not_modified
 from api.ask import Ask
 from api.boxes import check_lonlat, parse_number
 from api.service import Service
-from twin.crs import CRSName, parse_crs, to_wgs84
+from twin.crs import parse_crs, to_wgs84
 from twin.division_rows import in_force
 from twin.divisions import Division, DivisionTree
 from twin.errors import InvalidQueryError, UnknownDivisionError
@@ -49,18 +49,15 @@ async def locate(service: Service, ask: Ask) -> Answer:
     """
     came = ask.only("lon", "lat", "crs")
     crs = came.get("crs", WGS84)
-    name = parse_crs(crs)
-    service.city.config.refuse_conversion(name)
-    lon, lat = _place(came, name)
+    lon, lat = place_of(service, came)
     views = service.layers(ask.caller, _LAYERS)
-    has_tree = all(name in views for name in ("divisions", "grid") if service.city.has_layer(name))
-    tree = service.city.divisions if has_tree else None
+    tree = _tree(service, views)
     # The day is in it because the validity of a division ends without any version or edit.
     as_of = "" if tree is None else tree.as_of.isoformat()
     tag = ask.tag(as_of, *(part for name, view in views.items() for part in (name, view.version_tag)))
     if ask.holds(tag):
         return not_modified(tag, max_age_s=service.settings.max_age_s)
-    chain = () if tree is None else _chain(service, tree, views, ask.caller, lon, lat)
+    chain = chain_at(service, views, ask.caller, lon, lat)
     unit = chain[-1] if chain and chain[-1].level_name == "grid" else None
     found = {
         "lon": lon,
@@ -75,8 +72,29 @@ async def locate(service: Service, ask: Ask) -> Answer:
     return fresh(ask, orjson.dumps(found), tag=tag, max_age_s=service.settings.max_age_s)
 
 
-def _place(came: dict[str, str], crs: CRSName) -> tuple[float, float]:
-    """Return the lon, lat that was asked for, CGCS2000/WGS 84 degrees."""
+def place_of(service: Service, came: dict[str, str]) -> tuple[float, float]:
+    """Return the place that was asked for.
+
+    Parameters
+    ----------
+    service : Service
+    came : dict of str to str
+        Query parameters ``lon``, ``lat`` and ``crs``.
+
+    Returns
+    -------
+    tuple of (float, float)
+        lon, lat in CGCS2000/WGS 84 degrees.
+
+    Raises
+    ------
+    InvalidQueryError
+        If the place is missing, not finite or not on the globe.
+    InvalidCRSError
+        If the coordinate system is unknown.
+    """
+    crs = parse_crs(came.get("crs", WGS84))
+    service.city.config.refuse_conversion(crs)
     for name in ("lon", "lat"):
         if name not in came:
             raise InvalidQueryError(
@@ -93,15 +111,34 @@ def _place(came: dict[str, str], crs: CRSName) -> tuple[float, float]:
     return lon, lat
 
 
-def _chain(
-    service: Service,
-    tree: DivisionTree,
-    views: dict[str, LayerView],
-    caller: Scope,
-    lon: float,
-    lat: float,
+def _tree(service: Service, views: dict[str, LayerView]) -> DivisionTree | None:
+    """Return the division tree; None where one of its layers is damaged."""
+    is_whole = all(name in views for name in ("divisions", "grid") if service.city.has_layer(name))
+    return service.city.divisions if is_whole else None
+
+
+def chain_at(
+    service: Service, views: dict[str, LayerView], caller: Scope, lon: float, lat: float
 ) -> tuple[Division, ...]:
-    """Return the divisions that hold a place, from the city down; empty outside and beyond the scope."""
+    """Return the divisions that hold a place, from the city down.
+
+    Parameters
+    ----------
+    service : Service
+    views : dict of str to LayerView
+        The layers ``grid`` and ``divisions``, as far as they can be read.
+    caller : Scope
+    lon, lat : float
+        Degrees, CGCS2000/WGS 84.
+
+    Returns
+    -------
+    tuple of Division
+        Empty outside and beyond the scope.
+    """
+    tree = _tree(service, views)
+    if tree is None:
+        return ()
     last: Division | None = None
     if "grid" in views:
         index = service.city.grid_index

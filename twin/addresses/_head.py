@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ class Scan:
 
     text: str
     divisions: DivisionReader
-    names: frozenset[str]
+    names: Mapping[str, Level | None]
     longest_name: int
     parts: list[Part] = field(default_factory=list)
     relation: tuple[int, int] | None = None
@@ -78,7 +78,11 @@ class Scan:
 
 
 def read(
-    text: str, divisions: DivisionReader, names: frozenset[str], longest_name: int, follow: str | None
+    text: str,
+    divisions: DivisionReader,
+    names: Mapping[str, Level | None],
+    longest_name: int,
+    follow: str | None,
 ) -> Reading:
     """Return what a compact text says.
 
@@ -227,25 +231,37 @@ def _relate(scan: Scan, start: int, end: int) -> None:
 
 
 def _read_known(scan: Scan, place: int, end: int, follow: str | None) -> int:
-    """Read a name that the base knows, the longest."""
+    """Read a name that the base knows, the longest that nothing carries on."""
     if not scan.longest_name:
         return place
     for after in range(min(end, place + scan.longest_name), place + 1, -1):
         name = scan.text[place:after]
-        if name in scan.names and not (after < end and words.ROAD_FOLLOWS.match(scan.text, after, end)):
+        if name not in scan.names or _goes_on(scan.text, after, end):
+            continue
+        level = scan.names[name]
+        phase = words.PHASE.match(scan.text, after, end)
+        if phase and level != Level.ROAD:
+            after, name = phase.end(), name + phase[0]
+        if level is None:
             is_road = words.ROAD.fullmatch(name) is not None
-            level = Level.ROAD if is_road else words.level_of_name(name) or Level.ESTATE
-            if follow == "号" and after == end and words.LANE_END.search(name):
-                level = Level.ROAD
-            scan.parts.append(Part(level, place, after, name))
-            return after
+            told = words.level_of_name(name)
+            behind = follow if after == end else None
+            level = Level.ROAD if is_road else _level_of_piece(scan, name, told, behind)
+        scan.parts.append(Part(level, place, after, name))
+        return after
     return place
+
+
+def _goes_on(text: str, after: int, end: int) -> bool:
+    """Return whether a name goes on behind a place: 望江 in 望江花园 is no name of its own."""
+    patterns = (words.ROAD_FOLLOWS, words.NAME_GOES_ON)
+    return after < end and any(pattern.match(text, after, end) for pattern in patterns)
 
 
 def _read_zone(scan: Scan, place: int, end: int, _: str | None) -> int:
     if scan.has_place or scan.has(Level.ZONE):
         return place
-    found = words.ZONE.match(scan.text, place, end)
+    found = words.ZONE.match(scan.text, place, end) or words.PARK_BEFORE_ROAD.match(scan.text, place, end)
     if not found or words.STRONG.search(found[0][:-2]):
         return place
     scan.parts.append(Part(Level.ZONE, place, found.end(), found[0]))
@@ -326,14 +342,23 @@ def _level_of_piece(scan: Scan, name: str, level: Level | None, follow: str | No
     """Return the level of a named place that is neither road nor division."""
     if words.NAMED_GROUP.fullmatch(name) and scan.has(Level.COMMUNITY):
         return Level.GROUP
-    if words.HAMLET_END.search(name) and (level is None or name.endswith("村")):
-        known = scan.has(Level.COMMUNITY) or scan.has_place or not name.endswith("村")
-        return Level.HAMLET if known else Level.COMMUNITY
-    if follow == "号" and not scan.has(Level.ROAD):
+    on_street = follow is not None and follow in ("号", "", "#", "组") and not scan.has(Level.NUMBER)
+    if words.HAMLET_END.search(name) and not scan.has(Level.NUMBER):
+        if name.endswith("村"):
+            return Level.HAMLET if scan.has(Level.COMMUNITY) or scan.has_place else Level.COMMUNITY
+        if on_street or follow is None:
+            return Level.HAMLET
+    if on_street and follow != "" and not scan.has(Level.ROAD):
         if words.LANE_END.search(name):
             return Level.ROAD
-        if level is None and scan.has(Level.COMMUNITY):
+        if scan.has(Level.COMMUNITY) and (level is None or words.MAYBE_HAMLET.search(name)):
             return Level.HAMLET
+    if (
+        follow == "号室"
+        and words.LANE_END.search(name)
+        and not (scan.has(Level.ROAD) or scan.has(Level.NUMBER))
+    ):
+        return Level.ROAD
     return level or Level.ESTATE
 
 

@@ -21,10 +21,14 @@ _WORDS = {
     "zu": "组",
 }
 _NUMBERED = re.compile(
-    r"(?P<number>[a-z]?[0-9]+|(?<![a-z])[a-z](?= ?(?:zuo|dong|zhuang))) ?"
+    r"(?P<number>[a-z]?[0-9]+|(?<![a-z])[a-z](?= ?(?:zuo|dong|zhuang|hao ?lou))) ?"
     r"(?P<word>hao ?lou|zhuang|dan ?yuan|dong|zuo|ceng|lou|shi|fang|nong|ti|hu|zu|hao(?=[a-z]{4}|(?![a-z])))"
     r"(?:(?=hao)|(?![a-z])|(?<=hao))"
 )
+_CAPITAL = re.compile(
+    r"(?<=[a-z])(?=[A-Z](?:[-/][0-9]| ?(?:zuo|dong|zhuang|hao)))|(?<=[A-Z])(?=[A-Z](?:zuo|dong|zhuang|hao))"
+)
+"""Where a building's letter stands behind a name without a blank: huayuanB-1-302."""
 _LETTERS = re.compile(r"[0-9] ?[a-z]{2}")
 _BEFORE_DIGIT = re.compile(r"(?<=[a-z]{3})(?=[0-9])")
 _HAN = re.compile(r"[⺀-鿿豈-﫿]")
@@ -61,7 +65,7 @@ def spelled(text: str) -> tuple[str, list[int], list[int]]:
 
     def copy(first: int, last: int) -> None:
         for place in range(first, last):
-            if _BEFORE_DIGIT.match(lowered, place):
+            if _BEFORE_DIGIT.match(lowered, place) or _CAPITAL.match(text, place):
                 put(" ", place, place)
             put(lowered[place], place, place + 1)
 

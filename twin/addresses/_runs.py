@@ -35,19 +35,19 @@ class Context(NamedTuple):
 
 _CN = rf"[{NUMERALS}]{{1,7}}"
 _CN_NUMBER = rf"[{NUMERALS.replace('千', '')}][{NUMERALS}]{{0,6}}"
-_FREE = r"(?<![0-9A-Za-z])"
+_FREE = r"(?<![0-9])(?:(?<![A-Za-z])|(?<=[A-Za-z]{3})(?=[0-9]))"
+"""Where a run may begin: behind a name, which may be initials: xhhy3幢."""
 _MIXED = r"[0-9]{1,3}[A-Za-z][0-9]{1,4}|[A-Za-z]{0,2}[0-9]{1,5}[A-Za-z甲乙丙丁](?![0-9A-Za-z])"
 _ARABIC = rf"(?:{_MIXED}|(?:[A-Za-z]{{0,2}}|[甲乙丙丁])[0-9]{{1,5}}(?![0-9]))"
 _LETTER = r"(?:[A-Za-z](?![0-9A-Za-z])|[甲乙丙丁])"
 _SIDE = r"(?:[东西南北中](?=单元|[户座](?![一-龥])))"
 _JOIN = r"[-/、~至到和&]"
 
-_NOT_ROAD = (
-    r"(?!大街|大道|公路|路(?![口边旁上])|街(?!边)|[线桥]|码头|门(?![口前])|地块|院子|公馆|酒店|仓库|店|馆)"
-)
-_HOUSE = rf"号(?:院(?!子)|{_NOT_ROAD})"
+_NOT_ROAD = r"(?!大街|大道|公路|路(?![口边旁上])|街(?!边)|线|码头|门(?![口前])|地块|院子|公馆)"
+_HOUSE = rf"号(?:院(?=$|[0-9A-Za-z{NUMERALS}\0,;()])|{_NOT_ROAD})"
+_CN_HOUSE = rf"(?!号(?:桥|酒店|仓库|店|馆)){_HOUSE}"
 _STALL = r"(?:号?(?:商铺|店铺|店面|商位|摊位|铺位|铺|摊)|号?[室房](?![东屋产子管地])|号门面)"
-_BLOCK = r"(?:号楼栋?(?![下上道梯])|号[幢栋座]|楼栋|幢楼?|栋楼?|#楼|#(?!\w*路))"
+_BLOCK = r"(?:号楼栋?(?![下上道梯])|号[幢栋座]|号?(?:厂房|车间|仓库)|楼栋|幢楼?|栋楼?|#楼|#(?!\w*路))"
 _FLOOR = r"(?:层楼?|楼(?![下上道梯顶盘宇房兰]))"
 _GROUP = r"(?:村民小组|居民小组|小组|组(?!团)|生产队|队(?![伍员]))"
 _FLAT = r"(?:[室](?!内|外))"
@@ -56,14 +56,14 @@ _WORDS = (
     rf"(?:{_STALL}|{_BLOCK}|{_HOUSE}|座(?!桥)|排(?=[0-9{NUMERALS}])|单元|梯(?=[0-9])|门(?=[0-9])|{_FLOOR}"
 )
 _WORDS += rf"|户(?!外)|支弄|弄|巷(?!口)|{_GROUP})"
-_CN_WORDS = rf"(?:{_STALL}|{_BLOCK}|{_HOUSE}|座(?![一-龥])|单元|{_FLOOR}|{_GROUP})"
+_CN_WORDS = rf"(?:{_STALL}|{_BLOCK}|{_CN_HOUSE}|座(?![一-龥])|单元|{_FLOOR}|{_GROUP})"
 _BRANCH = r"(?<=号)(?:[甲乙丙丁](?![座幢栋楼单])|-[0-9]{1,2}(?![-0-9A-Za-z号楼幢栋单室层座#]))"
 _SUB = rf"(?:[附之](?:{_ARABIC}|{_CN})号?|{_BRANCH})"
 _STOREY = r"(?:[0-9]{1,2}[Ff](?![A-Za-z]))"
-_LANE = rf"(?:(?<=[路街道])(?![一二三四五六七八九十][弄巷]){_CN}[弄巷](?=[0-9{NUMERALS}]))"
+_LANE = rf"(?:(?<=[路街道巷弄])(?![一二三四五六七八九十][弄巷]){_CN}[弄巷])"
 
 _SEQUENCE = rf"(?:{_ARABIC}|{_LETTER})(?:{_JOIN}(?:{_ARABIC}|{_LETTER})){{0,9}}"
-_CN_SEQUENCE = rf"{_CN_NUMBER}(?:{_JOIN}{_CN}){{0,9}}"
+_CN_SEQUENCE = rf"{_CN_NUMBER}(?:(?:{_JOIN}|之){_CN}){{0,9}}"
 _WORDED = (
     rf"(?:{_STOREY}|第?\#?{_SEQUENCE}{_WORDS}{_SUB}?|(?:负|地下|第)?{_CN_SEQUENCE}{_CN_WORDS}{_SUB}?|{_LANE}"
     rf"|(?:负|地下|-){_ARABIC}{_FLOOR}|{_SIDE}(?:单元|户|座)|(?:\#|(?<![一-龥])附){_ARABIC}号?(?!楼))"
@@ -76,7 +76,7 @@ _BARE_LATER = (
 )
 _BARE_FIRST = (
     rf"(?:{_ARABIC}(?:{_JOIN}(?:{_ARABIC}|{_LETTER})){{0,3}}{_END}"
-    rf"|(?:{_ARABIC}|{_LETTER})(?:-{_ARABIC}){{2,3}}{_NO_UNIT}(?![0-9A-Za-z])"
+    rf"|(?:{_ARABIC}|{_LETTER})(?:[-/]{_ARABIC}){{2,3}}{_NO_UNIT}(?![0-9A-Za-z])"
     rf"|{_LETTER}-{_ARABIC}{_END}|{_LETTER}?[0-9]{{1,3}}-[0-9]{{3,4}}{_NO_UNIT}(?=[一-龥])"
     rf"|(?<=[路街巷弄道]){_ARABIC}{_NO_UNIT}(?=[一-龥])"
     rf"|{_CN}-{_CN}(?:-{_CN})?{_END}"
@@ -95,12 +95,12 @@ RUN_CHARACTERS = (
 
 _ITEM = re.compile(
     rf"(?P<lead>负|地下|-(?=[0-9]+[层楼])|[第\#附]{{0,2}})"
-    rf"(?P<seq>{_STOREY}|{_CN}[弄巷](?=[0-9{NUMERALS}])|{_SEQUENCE}|{_SIDE}|{_CN}(?:{_JOIN}{_CN}){{0,9}})(?P<word>{_WORDS}?)"
+    rf"(?P<seq>{_STOREY}|{_CN}[弄巷]|{_SEQUENCE}|{_SIDE}|{_CN}(?:(?:{_JOIN}|之){_CN}){{0,9}})(?P<word>{_WORDS}?)"
     rf"(?:(?:[附之](?P<sub>{_ARABIC}|{_CN})号?|(?<=号)(?:(?P<stem>[甲乙丙丁])(?![座幢栋楼单])|-(?P<dash>[0-9]{{1,2}})$)))?"
 )
 _STOREY_OR_LANE = re.compile(rf"{_STOREY}|{_CN}[弄巷]")
-_SPLIT = re.compile(rf"{_JOIN}")
-_BUILDING_WORDS = re.compile(r"号?[幢栋座]楼?|号楼栋?|#楼?|楼栋|排")
+_SPLIT = re.compile(rf"{_JOIN}|之")
+_BUILDING_WORDS = re.compile(r"号?(?:厂房|车间|仓库)|号?[幢栋座]楼?|号楼栋?|#楼?|楼栋|排")
 _NUMBER_WORDS = frozenset({"号", "号院", "弄", "巷", "支弄"})
 _DWELLING_DIGITS = 3
 _MAX_DWELLING_PARTS = 4
@@ -122,10 +122,13 @@ class _Item(NamedTuple):
 
 
 def first_word(text: str, start: int, end: int) -> str:
-    """Return how a run names its first part: ``号`` for house numbers, its word, or nothing."""
+    """Return how a run names its first part: its word or nothing; ``号室`` for numbers that rooms follow."""
     found = _ITEM.match(text, start, end)
     word = found["word"] if found else ""
-    return "号" if word in _NUMBER_WORDS else word
+    if found and word in _NUMBER_WORDS:
+        following = _ITEM.search(text, found.end(), end)
+        return "号室" if following and (following["word"] in {"", "室", "房"}) else "号"
+    return word
 
 
 def read_run(text: str, start: int, end: int, context: Context) -> list[Part]:
@@ -189,8 +192,9 @@ def _item(found: re.Match[str]) -> _Item:
 def _read_item(item: _Item, following: _Item | None, context: Context) -> list[Part]:
     """Return the parts that one item comes to, by its word and what stands around it."""
     word = item.word
-    if word == "" and "#" in item.lead:
-        return [_part(item, Level.BUILDING, "#")]
+    if word == "#" or (word == "" and "#" in item.lead):
+        on_street = Level.COMMUNITY <= context.level <= Level.ROAD and following is None
+        return [_part(item, Level.NUMBER if on_street else Level.BUILDING, "#")]
     if word == "":
         return _read_bare(item, context)
     if word in ("弄", "巷", "支弄", "号院"):
@@ -217,7 +221,7 @@ def _read_item(item: _Item, following: _Item | None, context: Context) -> list[P
 def _read_house(item: _Item, following: _Item | None, context: Context) -> list[Part]:
     """Return what ``12号`` is: a number, within a lane or estate a building, then a unit or dwelling."""
     is_long = _n_digits(item.numbers[-1]) >= _DWELLING_DIGITS
-    if item.joins == "-" and context.level in (Level.ESTATE, Level.PREMISES):
+    if item.joins == "-" and context.level in (Level.ESTATE, Level.PREMISES) and not context.is_street:
         return _spread(item, (Level.BUILDING, Level.DWELLING if is_long else Level.UNIT), "号")
     if item.joins == "--":
         return _spread(item, (Level.BUILDING, Level.UNIT, Level.DWELLING), "号")
@@ -226,7 +230,8 @@ def _read_house(item: _Item, following: _Item | None, context: Context) -> list[
         return [_part(item, Level.UNIT if is_unit else Level.DWELLING, "号")]
     if context.level > Level.BUILDING or context.is_market:
         return [_part(item, Level.DWELLING, "号")]
-    if context.level in (Level.NUMBER, Level.ESTATE, Level.PREMISES) and not context.is_street:
+    is_street = context.is_street and following is None
+    if context.level in (Level.NUMBER, Level.ESTATE, Level.PREMISES) and not is_street:
         return [_part(item, Level.BUILDING, "号")]
     return [_part(item, Level.NUMBER, "号")]
 
@@ -252,6 +257,7 @@ def _read_bare(item: _Item, context: Context) -> list[Part]:
         return [_part(item, Level.DWELLING, "")]
     if context.level in (Level.ESTATE, Level.PREMISES):
         level = Level.BUILDING if len(item.numbers[0]) < _DWELLING_DIGITS else Level.DWELLING
+        level = Level.NUMBER if context.is_street else level
         return [_part(item, level, "")]
     return [_part(item, Level.NUMBER, "")]
 
@@ -263,7 +269,8 @@ def _read_single(item: _Item, context: Context) -> list[Part]:
     if context.level > Level.BUILDING:
         return [_part(item, Level.DWELLING, "")]
     if context.level in (Level.NUMBER, Level.ESTATE, Level.PREMISES):
-        return [_part(item, Level.DWELLING if is_long else Level.BUILDING, "")]
+        short = Level.NUMBER if context.is_street else Level.BUILDING
+        return [_part(item, Level.DWELLING if is_long else short, "")]
     if context.level in (Level.COMMUNITY, Level.GROUP, Level.HAMLET, Level.ZONE, Level.ROAD):
         return [_part(item, Level.NUMBER, "")]
     return []
@@ -285,6 +292,8 @@ def _short_levels(item: _Item, context: Context) -> tuple[Level, ...] | None:
     if first >= _DWELLING_DIGITS and (on_street or not context.level or _is_span(item.numbers)):
         return None
     is_dwelling = last >= _DWELLING_DIGITS
+    if context.is_street and not is_dwelling:
+        return None
     if context.level == Level.BUILDING:
         return (Level.UNIT, Level.DWELLING)
     if is_dwelling:
@@ -321,7 +330,8 @@ def _part(item: _Item, level: Level, word: str) -> Part:
         token = f"-{token}"
     if item.lead == "附" and level == Level.NUMBER:
         token = f"附{token}"
-    is_range = len(numbers) > 1 and not (set(item.joins) == {"-"} and _is_branch(numbers))
+    is_branch = item.joins == "之" or (item.joins == "-" and _is_branch(numbers))
+    is_range = len(numbers) > 1 and not is_branch
     return Part(level, item.start, item.end, token, word, is_range)
 
 

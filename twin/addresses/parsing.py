@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -34,8 +34,9 @@ class Parser:
     gazetteer : Gazetteer
         The city's divisions. Nothing else decides what a division is, but endings: 省 市 区 县 街道 镇 乡
         社区 村.
-    names : iterable of str
-        Roads and estates that the base knows: they are read whole, whatever they look like.
+    names : iterable of str, or mapping of str to Level
+        Roads, estates and other places that the base knows: they are read whole, whatever they look
+        like. A mapping says what they are too; else their endings tell.
 
     Examples
     --------
@@ -45,9 +46,10 @@ class Parser:
     [('县', '丽城区'), ('街路巷', '永城路'), ('楼牌', '38'), ('单元', '1'), ('户室', '302')]
     """
 
-    def __init__(self, gazetteer: Gazetteer, names: Iterable[str] = ()) -> None:
+    def __init__(self, gazetteer: Gazetteer, names: Iterable[str] | Mapping[str, Level] = ()) -> None:
         self._gazetteer = gazetteer
-        self._names = frozenset(name for name in names if len(name) > 1)
+        levels = dict(names) if isinstance(names, Mapping) else dict.fromkeys(names)
+        self._names = {name: level for name, level in levels.items() if len(name) > 1}
         self._longest = max(map(len, self._names), default=0)
 
     def parse(self, text: str) -> ParsedAddress:

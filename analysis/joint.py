@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.stands import places_of, points_of
 from twin.addresses.levels import Level
 from twin.cells import cells_of, resolution_of
 from twin.crs import to_working
@@ -131,12 +132,13 @@ def places(
         If there is no such kind.
     """
     rows = links.in_force(links.of_kinds(np.arange(len(links)), [kind], classes), as_of)
-    nodes = _placed_nodes(links)[links.nodes[rows]] if len(links.book) else np.full(len(rows), -1)
-    nodes = np.where(links.nodes[rows] >= 0, nodes, -1)
-    is_placed = nodes >= 0
-    rows, nodes = rows[is_placed], nodes[is_placed]
-    table = links.table(rows).select(["kind", "ref", "class", "address_id"])
-    return _projected(table, links.book.lon[nodes], links.book.lat[nodes], crs, int((~is_placed).sum()))
+    lon, lat = places_of(links.book)
+    is_point = np.append(np.isfinite(lon) & (links.book.levels >= Level.NUMBER), False)
+    nodes = links.nodes[rows]
+    is_placed = is_point[nodes]  # -1, an address that is not in the base, is the last
+    table = links.table(rows[is_placed]).select(["kind", "ref", "class", "address_id"])
+    nodes = nodes[is_placed]
+    return _projected(table, lon[nodes], lat[nodes], crs, int((~is_placed).sum()))
 
 
 def places_of_layer(view: LayerView, kind: str, crs: str) -> Places:
@@ -164,11 +166,8 @@ def places_of_layer(view: LayerView, kind: str, crs: str) -> Places:
     key = view.layer.schema.key
     if not key:
         raise InvalidQueryError(f"layer {view.layer.schema.name!r} has no key to refer to its features by")
-    positions = view.positions()
-    shapes = view.geometries(positions)
-    is_placed = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    points = shapely.point_on_surface(shapes[is_placed])
-    rows = view.take(positions[is_placed])
+    positions, lon, lat = points_of(view)
+    rows = view.take(positions)
     n = rows.num_rows
     classes = rows["class"] if "class" in rows.column_names else pa.nulls(n, pa.string())
     columns = {
@@ -177,9 +176,7 @@ def places_of_layer(view: LayerView, kind: str, crs: str) -> Places:
         "class": classes,
         "address_id": pa.nulls(n, pa.int64()),
     }
-    return _projected(
-        pa.table(columns), shapely.get_x(points), shapely.get_y(points), crs, int((~is_placed).sum())
-    )
+    return _projected(pa.table(columns), lon, lat, crs, view.count() - n)
 
 
 def select(candidates: Places, *conditions: Condition) -> Places:
@@ -384,20 +381,6 @@ def _codes(asked: Places, others: Places) -> NDArray[np.int64]:
     joined = pa.chunked_array([chunk for text in texts for chunk in text.chunks], pa.string())
     codes: NDArray[np.int64] = joined.combine_chunks().dictionary_encode().indices.to_numpy()
     return codes.astype(np.int64)
-
-
-def _placed_nodes(links: AddressLinks) -> NDArray[np.int64]:
-    """Return for each address the one whose place stands for it: itself, else the next above; else -1."""
-    book = links.book
-    has_place = np.isfinite(book.lon) & (book.levels >= Level.NUMBER)
-    found = np.where(has_place, np.arange(len(book)), -1)
-    above = book.parents.astype(np.int64)
-    while ((found < 0) & (above >= 0)).any():
-        is_here = (found < 0) & (above >= 0)
-        is_here[is_here] = has_place[above[is_here]]
-        found[is_here] = above[is_here]
-        above = np.where(above >= 0, book.parents[above], -1)
-    return found
 
 
 def _projected(table: pa.Table, lon: _Floats, lat: _Floats, crs: str, n_unplaced: int) -> Places:

@@ -23,7 +23,7 @@ _SYLLABLE = (
 )
 _SPELLED = rf"(?i)(?:{_SYLLABLE}){{2,4}}"
 _WORDS = r"[A-Za-z]{2,}(?:[ .,']+[A-Za-z]{2,})+"
-_ALLOWED = r"[0-9A-Za-z_.:/+=~-]{1,64}"
+_ALLOWED = r"[0-9A-Za-z_.:+=~-]{1,64}"
 _SEPARATORS = r"[-_.:/+=~ ()]"
 
 _RULES = (
@@ -63,7 +63,7 @@ def misfits(references: pa.Array | pa.ChunkedArray) -> NDArray[np.object_]:
         _tell(found, is_within | _matches(plain, rf"^(?:{pattern})$"), said)
     _tell(found, _matches(plain, rf"^(?:{_SPELLED})$"), "looks like a name")
     is_allowed = _matches(references, f"^{_ALLOWED}$") | pc.is_null(references).to_numpy(zero_copy_only=False)
-    _tell(found, ~is_allowed, "holds other characters than 1-64 of 0-9 A-Z a-z _ . : / + = ~ -")
+    _tell(found, ~is_allowed, "holds other characters than 1-64 of 0-9 A-Z a-z _ . : + = ~ -")
     return found
 
 

@@ -247,6 +247,8 @@ def _read_known(scan: Scan, place: int, end: int, follow: str | None) -> int:
             told = words.level_of_name(name)
             behind = follow if after == end else None
             level = Level.ROAD if is_road else _level_of_piece(scan, name, told, behind)
+            is_zone = words.ZONE.fullmatch(name) or words.PARK_BEFORE_ROAD.match(scan.text, place, end)
+            level = Level.ZONE if is_zone else level
         scan.parts.append(Part(level, place, after, name))
         return after
     return place
@@ -312,7 +314,7 @@ def _read_piece(scan: Scan, place: int, end: int, follow: str | None) -> int:
         is_name = has_run or (level is not None and not words.PLAINT.search(name))
     else:
         is_name = has_run or level is not None or not _is_remark(scan, name)
-    if not is_name or (len(name) > words.LONGEST_NAME and level is None):
+    if not is_name or (level is None and len(name) > words.LONGEST_NAME * (4 if name.isascii() else 1)):
         (scan.noise if scan.parts else scan.rest).append((place, stop))
         return stop
     level = _level_of_piece(scan, name, level, follow if stop == end else None)

@@ -26,13 +26,13 @@ _NUMBERED = re.compile(
     r"(?:(?=hao)|(?![a-z])|(?<=hao))"
 )
 _CAPITAL = re.compile(
-    r"(?<=[a-z])(?=[A-Z](?:[-/][0-9]| ?(?:zuo|dong|zhuang|hao)))|(?<=[A-Z])(?=[A-Z](?:zuo|dong|zhuang|hao))"
+    r"(?<=[a-z])(?=[A-Z](?:[-/#][0-9]| ?(?:zuo|dong|zhuang|hao)))|(?<=[A-Z])(?=[A-Z](?:#|zuo|dong|zhuang|hao))"
 )
 """Where a building's letter stands behind a name without a blank: huayuanB-1-302."""
 _LETTERS = re.compile(r"[0-9] ?[a-z]{2}")
 _BEFORE_DIGIT = re.compile(r"(?<=[a-z]{3})(?=[0-9])")
 _HAN = re.compile(r"[⺀-鿿豈-﫿]")
-ROAD_END = re.compile(r"(?:lu|jie|dadao|xiang|nong|cun|li|dao)$")
+ROAD_END = re.compile(r"(?:lu|jie|da ?dao|xiang|nong)$")
 """Pinyin endings of what house numbers stand in."""
 _CODE = re.compile(r"[<>=;'\"{}\\$%@^|]")
 
@@ -58,29 +58,35 @@ def spelled(text: str) -> tuple[str, list[int], list[int]]:
     >>> spelled("xihu3zhuang1danyuan302shi")[0]
     'xihu 3幢 1单元 302室 '
     """
+    marked, starts, ends = _with_breaks(text)
+    made: list[str] = []
+    spans: list[tuple[int, int]] = []
+    last = 0
+    for found in _NUMBERED.finditer(marked):
+        cut, (low, high) = found.end("number"), found.span("word")
+        made += marked[last:cut]
+        spans += zip(starts[last:cut], ends[last:cut], strict=True)
+        word = _WORDS[found["word"].replace(" ", "")] + " "
+        made += word
+        spans += [(starts[low], ends[high - 1])] * (len(word) - 1) + [(ends[high - 1], ends[high - 1])]
+        last = high
+    made += marked[last:]
+    spans += zip(starts[last:], ends[last:], strict=True)
+    return "".join(made), [start for start, _ in spans], [end for _, end in spans]
+
+
+def _with_breaks(text: str) -> tuple[str, list[int], list[int]]:
+    """Return a text in small letters with a blank where a number follows a name, and where it all stood."""
     lowered = "".join(low if len(low := character.lower()) == 1 else character for character in text)
     made: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-
-    def copy(first: int, last: int) -> None:
-        for place in range(first, last):
-            if _BEFORE_DIGIT.match(lowered, place) or _CAPITAL.match(text, place):
-                put(" ", place, place)
-            put(lowered[place], place, place + 1)
-
-    def put(characters: str, first: int, last: int) -> None:
-        for character in characters:
-            made.append(character)
-            starts.append(first)
-            ends.append(last)
-
-    last = 0
-    for found in _NUMBERED.finditer(lowered):
-        word = _WORDS[found["word"].replace(" ", "")]
-        copy(last, found.end("number"))
-        put(word, found.start("word"), found.end("word"))
-        put(" ", found.end(), found.end())
-        last = found.end()
-    copy(last, len(lowered))
+    for place, character in enumerate(lowered):
+        if _BEFORE_DIGIT.match(lowered, place) or _CAPITAL.match(text, place):
+            made.append(" ")
+            starts.append(place)
+            ends.append(place)
+        made.append(character)
+        starts.append(place)
+        ends.append(place + 1)
     return "".join(made), starts, ends

@@ -35,10 +35,13 @@ class Context(NamedTuple):
 
 _CN = rf"[{NUMERALS}]{{1,7}}"
 _CN_NUMBER = rf"[{NUMERALS.replace('千', '')}][{NUMERALS}]{{0,6}}"
-_FREE = r"(?<![0-9])(?:(?<![A-Za-z])|(?<=[A-Za-z]{3})(?=[0-9]))"
+_FREE = (
+    r"(?<![0-9])(?:(?<![A-Za-z])|(?:(?<=[A-Za-z]{3})|(?<=[a-z]{2}))(?=[0-9])"
+    r"|(?<=[A-Za-z]{3})(?=[A-Z][幢栋座号#]))"
+)
 """Where a run may begin: behind a name, which may be initials: xhhy3幢."""
 _MIXED = r"[0-9]{1,3}[A-Za-z][0-9]{1,4}|[A-Za-z]{0,2}[0-9]{1,5}[A-Za-z甲乙丙丁](?![0-9A-Za-z])"
-_ARABIC = rf"(?:{_MIXED}|(?:[A-Za-z]{{0,2}}|[甲乙丙丁])[0-9]{{1,5}}(?![0-9]))"
+_ARABIC = rf"(?:{_MIXED}|(?:[A-Za-z]|[A-Z]{{2}}|[甲乙丙丁])?[0-9]{{1,5}}(?![0-9]))"
 _LETTER = r"(?:[A-Za-z](?![0-9A-Za-z])|[甲乙丙丁])"
 _SIDE = r"(?:[东西南北中](?=单元|[户座](?![一-龥])))"
 _JOIN = r"[-/、~至到和&]"
@@ -193,8 +196,9 @@ def _read_item(item: _Item, following: _Item | None, context: Context) -> list[P
     """Return the parts that one item comes to, by its word and what stands around it."""
     word = item.word
     if word == "#" or (word == "" and "#" in item.lead):
-        on_street = Level.COMMUNITY <= context.level <= Level.ROAD and following is None
-        return [_part(item, Level.NUMBER if on_street else Level.BUILDING, "#")]
+        on_street = Level.COMMUNITY <= context.level <= Level.ROAD or context.is_street
+        is_house = on_street and following is None
+        return [_part(item, Level.NUMBER if is_house else Level.BUILDING, "#")]
     if word == "":
         return _read_bare(item, context)
     if word in ("弄", "巷", "支弄", "号院"):

@@ -187,7 +187,7 @@ class AnchorSearch:
         if asked is None:
             (unread if segment.is_given or len(segment.text) > 1 else []).append(segment)
             return UNREAD
-        if asked.is_division:
+        if asked.is_division and asked <= level:
             levels = {int(self._book.levels[node]) for node in chain}
             if int(asked) not in levels:
                 return UNKNOWN

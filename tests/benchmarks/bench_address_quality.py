@@ -14,7 +14,7 @@ from tests.benchmarks.table import Row
 SEED = 20_261
 N_ROWS = 100_000
 OF_EACH = 100
-N_CLEAN = 50_000
+N_CLEAN = 100_000
 N_PEER_QUESTIONS = 150
 FUZZY = ("typo_wrong", "typo_missing", "typo_extra", "typo_swapped", "homophone", "fuzzy_sound")
 

@@ -17,7 +17,7 @@ from tests.benchmarks.estates.town import Town
 from tests.benchmarks.estates.trial import City, city_of, clean_texts, speed
 
 FUZZY = ("typo_wrong", "typo_missing", "typo_extra", "typo_swapped", "homophone", "fuzzy_sound")
-N_CLEAN = 20_000
+N_CLEAN = 100_000
 N_PEER_QUESTIONS = 200
 
 

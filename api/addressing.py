@@ -26,6 +26,7 @@ from twin.addresses.base import (
     to_layer,
 )
 from twin.addresses.decisions import rulings_of
+from twin.addresses.doubts import store_doubts
 from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.names import Alias
 from twin.addresses.parsing import Parser
@@ -350,6 +351,7 @@ def store_addressed(city: City, rows: LayerPut, made: Addressed) -> list[LayerVe
         If they cannot be written; those before stay in force.
     """
     versions = city.store.put_all([made.base, rows])
+    store_doubts(city.path, versions[0].version, versions[0].content_hash, made.assembly.doubts)
     if made.edited:
         city.state.change_features(ADDRESSES, made.edited, author=READER)
     city.forget(ADDRESSES)

@@ -14,15 +14,29 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-from api import collections, divisions, features, health, landing, locate, tiles
+from api import (
+    address_links,
+    addresses,
+    collections,
+    division_rollup,
+    divisions,
+    features,
+    geocode,
+    grid_units,
+    health,
+    landing,
+    locate,
+    tiles,
+)
 from api.answer import Answer, fresh, not_modified, refusal, refusal_of
 from api.ask import Ask
 from api.errors import INTERNAL_DETAIL
 from api.hot import HEALTH, ITEMS, LOCATE, TILE, Endpoint, FrontDoor
 from api.negotiation import OPENAPI, chosen_format
 from api.openapi import OPERATIONS
+from api.openapi_addresses import GEOCODE_MANY, TEXTS_BODY
 from api.pages import INDEX, PageShelf
 from api.service import Service
 from api.settings import Settings
@@ -77,6 +91,7 @@ def create_app(
     endpoints = _endpoints(service, shelf)
     for path, endpoint in endpoints.items():
         _add(app, path, endpoint)
+    _add_batch(app, service)
     _add_files(app, shelf)
     _add_definition(app)
     _add_refusals(app)
@@ -101,6 +116,8 @@ async def _lifespan(app: FastAPI, service: Service) -> AsyncGenerator[None]:  # 
 def _endpoints(service: Service, shelf: PageShelf) -> dict[str, Endpoint]:
     """Return what answers each documented path: a function of the question and the path parameters."""
     drawer = tiles.Drawer(service)
+    links = address_links.LinkDoor(service)
+    grid = grid_units.GridDoor(service)
 
     async def root(ask: Ask) -> Answer:
         if chosen_format(ask.only("f", "lang").get("f"), ask.accept, ("json", "html")) == "html":
@@ -118,12 +135,43 @@ def _endpoints(service: Service, shelf: PageShelf) -> dict[str, Endpoint]:
         "/tiles/{layer}.json": partial(tiles.tilejson, service),
         "/styles/{theme}.json": partial(tiles.style, service),
         LOCATE: partial(locate.locate, service),
+        "/v1/geocode": partial(geocode.geocode, service),
+        "/v1/suggest": partial(geocode.suggest, service),
+        "/v1/reverse": partial(geocode.reverse, service),
         "/v1/progress": partial(health.progress, service),
         "/v1/divisions/{code}": partial(divisions.division, service),
+        "/v1/grid-units/{grid_id}": grid.unit,
+        "/v1/grid-units/{grid_id}/buildings": grid.buildings,
+        "/v1/buildings/{feature_id}/dwellings": grid.dwellings,
+        "/v1/parts/nearest": grid.nearest_part,
+        "/v1/divisions/{code}/rollup": partial(division_rollup.division_rollup, service),
+        "/v1/addresses/{address_id}": partial(addresses.address, service),
+        "/v1/addresses/{address_id}/links": links.of_address,
+        "/v1/links/{kind}/{reference}": links.of_reference,
         HEALTH: health.healthz,
         "/readyz": partial(health.readyz, service, Warmth(service)),
         "/metrics": partial(health.metrics, service),
     }
+
+
+def _add_batch(app: FastAPI, service: Service) -> None:
+    """Add the one path that takes a body."""
+
+    async def batch(request: Request) -> Response:
+        return await geocode.geocode_many(service, request)
+
+    app.add_api_route(
+        "/v1/geocode",
+        batch,
+        methods=["POST"],
+        response_class=StreamingResponse,
+        operation_id=GEOCODE_MANY.name,
+        name=GEOCODE_MANY.name,
+        summary=GEOCODE_MANY.summary,
+        tags=[GEOCODE_MANY.tag],
+        responses=GEOCODE_MANY.responses(),
+        openapi_extra=TEXTS_BODY,
+    )
 
 
 def _add(app: FastAPI, path: str, endpoint: Endpoint) -> None:

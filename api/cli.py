@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 
 import click
 
+from api.addresses_command import addresses
+from api.grid_command import division, grid
 from api.rollup_command import rollup
 from twin.errors import TwinError
 
@@ -288,6 +290,9 @@ def demo(folder: Path, port: int | None, *, check: bool, no_browser: bool) -> No
 
 
 main.add_command(rollup)
+main.add_command(addresses)
+main.add_command(grid)
+main.add_command(division)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from api.items_query import DEFAULT_LIMIT, MAX_LIMIT
 from api.negotiation import GEOJSON, JSON, MVT
+from api.openapi_addresses import ADDRESS_OPERATIONS
 from api.openapi_ledger import LEDGER_OPERATIONS
+from api.openapi_links import LINK_OPERATIONS
 from api.operation import NUMBER, TEXT, WHOLE, Operation, Schema, parameter
 
 _LIMIT: Schema = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
@@ -157,6 +159,9 @@ OPERATIONS: dict[str, Operation] = {
         "readyz", "Every layer opens", "service", JSON, (), {"status": "ready", "failures": {}}
     ),
     "/metrics": Operation("metrics", "Request times for Prometheus", "service", "text/plain"),
+    **ADDRESS_OPERATIONS,
     **LEDGER_OPERATIONS,
+    **LINK_OPERATIONS,
+    **ADDRESS_OPERATIONS,
 }
 """Every documented path; pages and browser libraries are files, not part of the API."""

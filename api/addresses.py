@@ -1,0 +1,246 @@
+"""One address: what it consists of, where it stands, what it was, and which source rows name it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import shapely
+
+from api.answer import Answer, fresh, not_modified
+from api.ask import Ask
+from api.days import parse_day
+from api.service import Service
+from twin.addresses.base import ADDRESS_BASE, ADDRESSES, MATCH_COLUMNS
+from twin.addresses.levels import Level
+from twin.city import City
+from twin.divisions import Division, DivisionTree
+from twin.errors import UnknownDivisionError, UnknownFeatureError
+from twin.scope import WHOLE_CITY, Scope
+from twin.state.decisions import Decision, decisions
+from twin.view import LayerView
+
+MAX_SOURCES = 100
+"""Source rows that are listed with an address; of divisions and roads there are thousands."""
+_SOURCE_COLUMNS = ("feature_id", "source", "source_id", "text")
+
+
+async def address(service: Service, ask: Ask, address_id: str) -> Answer:
+    """Return one address as of a day, also one that was superseded or withdrawn.
+
+    Parameters
+    ----------
+    service : Service
+    ask : Ask
+        Query parameter ``as_of``, a day; today by default.
+    address_id : str
+
+    Returns
+    -------
+    Answer
+
+    Raises
+    ------
+    UnknownFeatureError
+        If the caller sees no address of this id.
+    UnknownLayerError
+        If the city has no address base.
+    InvalidQueryError
+        If the day is none.
+    """
+    day = parse_day(ask.only("as_of").get("as_of"), "as_of")
+    views = service.layers(ask.caller, (ADDRESS_BASE, ADDRESSES, "divisions", "grid"))
+    tag = ask.tag(day.isoformat(), *(part for name in views for part in (name, views[name].version_tag)))
+    if ask.holds(tag):
+        return not_modified(tag)
+    if not (address_id.isascii() and address_id.isdigit() and len(address_id) <= 16):
+        raise UnknownFeatureError(f"there is no address {address_id[:40]!r}; ids are whole numbers")
+    found = await service.in_thread(address_as_of, service.city, int(address_id), day, ask.caller)
+    return fresh(ask, orjson.dumps(found), tag=tag)
+
+
+def address_as_of(
+    city: City, address_id: int, day: date | None = None, scope: Scope = WHOLE_CITY
+) -> dict[str, object]:
+    """Return what is known of an address.
+
+    Parameters
+    ----------
+    city : City
+    address_id : int
+    day : date, optional
+        Whose codes and names of divisions the ``chain`` has; today in China by default.
+    scope : Scope
+        What the caller may see.
+
+    Returns
+    -------
+    dict
+        ``text``, ``level``, ``status``, ``lon``, ``lat``, validity; ``components`` from the road, estate
+        or hamlet down; ``chain``, the five levels as of the day; ``gates``, ids of further numbers;
+        ``history``: decisions, what it went into and what went into it; ``sources``, up to 100 rows
+        that name it, and ``n_records``, how many do.
+
+    Raises
+    ------
+    UnknownFeatureError
+        If the caller sees no address of this id.
+    UnknownLayerError
+        If the city has no address base.
+    """
+    base = city.layer(ADDRESS_BASE, scope)
+    row = _row(base, address_id)
+    tree = city.divisions if day is None else city.divisions.at(day)
+    geometry = row.pop("geometry")
+    lon, lat = (None, None) if geometry is None else shapely.get_coordinates(shapely.from_wkb(geometry))[0]
+    gates = [int(one) for one in (row.pop("gates") or "").split()]
+    return {
+        "address_id": address_id,
+        "text": row["text"],
+        "level": Level(row["level"]).column,
+        "level_title": Level(row["level"]).title,
+        "status": row["status"],
+        "superseded_by": row["superseded_by"],
+        "valid_from": _moment(row["valid_from"]),
+        "valid_to": _moment(row["valid_to"]),
+        "lon": None if lon is None else round(float(lon), 7),
+        "lat": None if lat is None else round(float(lat), 7),
+        "components": _components(city.layer(ADDRESS_BASE), address_id),
+        "as_of": tree.as_of.isoformat(),
+        "chain": _chain(city, tree, row, lon, lat),
+        "gates": gates,
+        "history": _history(city, base, address_id),
+        "n_records": row["n_records"],
+        "sources": _sources(city, address_id, scope),
+    }
+
+
+def _row(view: LayerView, address_id: int) -> dict[str, Any]:
+    """Return one row of the base."""
+    try:
+        position = view.position_of(address_id)
+    except UnknownFeatureError as error:
+        raise UnknownFeatureError(f"there is no address {address_id}") from error
+    row: dict[str, Any] = view.take(np.array([position])).to_pylist()[0]
+    return row
+
+
+def _components(view: LayerView, address_id: int) -> list[dict[str, object]]:
+    """Return the parts of an address below its divisions, from the top."""
+    parts: list[dict[str, object]] = []
+    here: int | None = address_id
+    while here is not None:
+        row = _row(view, here)
+        if row["level"] <= Level.COMMUNITY:
+            break
+        level = Level(row["level"])
+        parts.append(
+            {
+                "address_id": here,
+                "level": level.column,
+                "title": level.title,
+                "token": row["token"],
+                "word": row["word"],
+            }
+        )
+        here = row["parent_id"]
+    return parts[::-1]
+
+
+def _chain(
+    city: City, tree: DivisionTree, row: dict[str, Any], lon: float | None, lat: float | None
+) -> list[dict[str, object]]:
+    """Return the divisions that hold an address on the day of a tree, from the top; today's grid unit too."""
+    code = row["division_code"]
+    chain = () if code is None else _on_day(city.divisions, tree, code)
+    is_spot = row["level"] > Level.COMMUNITY and row["level"] != Level.ROAD
+    if is_spot and lon is not None and lat is not None and tree is city.divisions and city.has_layer("grid"):
+        (place,) = city.grid_index.lookup([lon], [lat]).tolist()
+        if place >= 0:
+            whole = tree.chain(tree.unit(str(city.grid_index.grid_ids[place])))
+            chain = whole if whole[: len(chain)] == chain else chain
+    return [{"level": one.level_name, "code": one.code, "name": one.name} for one in chain]
+
+
+def _on_day(today: DivisionTree, tree: DivisionTree, code: str) -> tuple[Division, ...]:
+    """Return the divisions of a day that a division of today goes back to; as deep as that is certain."""
+    try:
+        now = today.chain_of_code(code)
+    except UnknownDivisionError:
+        return ()
+    if tree is today:
+        return now
+    for division in reversed(now):
+        origins = [division]
+        for one in origins:
+            if not one.is_valid(tree.as_of):
+                origins.extend(row for row in today.register.predecessors(one) if row not in origins)
+        then = [one for one in origins if one.is_valid(tree.as_of)]
+        if len(then) == 1:  # of several that became one, nobody knows which held the address
+            return tree.chain(then[0])
+    return ()
+
+
+def _history(city: City, view: LayerView, address_id: int) -> list[dict[str, object]]:
+    """Return what was decided on an address, and which addresses went into it, oldest first."""
+    ids = view.take(view.positions(), ["feature_id", "superseded_by", "valid_to", "text"])
+    heirs = ids.filter(pc.equal(ids["superseded_by"], address_id)).to_pylist()
+    went: list[tuple[str, dict[str, object]]] = [
+        (
+            _moment(one["valid_to"]) or "",
+            {
+                "kind": "superseded",
+                "address_id": one["feature_id"],
+                "text": one["text"],
+                "at": _moment(one["valid_to"]),
+            },
+        )
+        for one in heirs
+    ]
+    made = [(one.made_at.isoformat(), _told(one)) for one in decisions(city.state) if _names(one, address_id)]
+    return [entry for _, entry in sorted(went + made, key=lambda pair: pair[0])]
+
+
+def _names(made: Decision, address_id: int) -> bool:
+    told = made.payload
+    return address_id in {told.get("id"), told.get("into"), told.get("new_id"), *told.get("pair", ())}
+
+
+def _told(made: Decision) -> dict[str, object]:
+    kept = {name: value for name, value in made.payload.items() if name != "record_ids"}
+    return {
+        "kind": made.kind,
+        "decision_id": made.id,
+        "at": made.made_at.isoformat(),
+        "author": made.author,
+        "undone_by": made.undone_by,
+        **kept,
+    }
+
+
+def _sources(city: City, address_id: int, scope: Scope) -> list[dict[str, object]]:
+    """Return the source rows that name exactly this address, as far as the caller sees them."""
+    if not city.has_layer(ADDRESSES):
+        return []
+    view = city.layer(ADDRESSES, scope)
+    if "address_id" not in view.columns.names:
+        return []
+    positions = view.positions()
+    ids = view.take(positions, ["address_id"])["address_id"]
+    found = positions[pc.equal(ids, pa.scalar(address_id)).fill_null(False).to_numpy()][:MAX_SOURCES]
+    names = [
+        name for name in (*_SOURCE_COLUMNS, *MATCH_COLUMNS[1:]) if name in {"feature_id", *view.columns.names}
+    ]
+    rows: list[dict[str, object]] = view.take(found, names).to_pylist()
+    for row in rows:
+        row["record_id"] = row.pop("feature_id")
+        row["matched_at"] = _moment(row["matched_at"])
+    return sorted(rows, key=lambda row: str(row["record_id"]).zfill(16))
+
+
+def _moment(moment: object) -> str | None:
+    return moment.isoformat() if isinstance(moment, datetime) else None

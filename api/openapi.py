@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api.items_query import DEFAULT_LIMIT, MAX_LIMIT
 from api.negotiation import GEOJSON, JSON, MVT
+from api.openapi_address import ONE_ADDRESS
 from api.openapi_addresses import ADDRESS_OPERATIONS
 from api.openapi_ledger import LEDGER_OPERATIONS
 from api.openapi_links import LINK_OPERATIONS
@@ -162,6 +163,6 @@ OPERATIONS: dict[str, Operation] = {
     **ADDRESS_OPERATIONS,
     **LEDGER_OPERATIONS,
     **LINK_OPERATIONS,
-    **ADDRESS_OPERATIONS,
+    **ONE_ADDRESS,
 }
 """Every documented path; pages and browser libraries are files, not part of the API."""

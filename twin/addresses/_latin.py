@@ -26,7 +26,8 @@ _NUMBERED = re.compile(
     r"(?:(?=hao)|(?![a-z])|(?<=hao))"
 )
 _CAPITAL = re.compile(
-    r"(?<=[a-z])(?=[A-Z](?:[-/#][0-9]| ?(?:zuo|dong|zhuang|hao)))|(?<=[A-Z])(?=[A-Z](?:#|zuo|dong|zhuang|hao))"
+    r"(?<=[a-z])(?=[A-Z](?:[-/#][0-9]| ?(?:zuo|dong|zhuang|hao)))"
+    r"|(?<=[A-Z])(?=[A-Z](?:#|zuo|dong|zhuang|hao))"
 )
 """Where a building's letter stands behind a name without a blank: huayuanB-1-302."""
 _LETTERS = re.compile(r"[0-9] ?[a-z]{2}")

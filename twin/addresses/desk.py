@@ -94,8 +94,8 @@ class AddressDesk:
         return np.isin(book.ids, ids)
 
 
-def names_of(book: AddressBook) -> list[str]:
-    """Return the names below the divisions of a book: roads, estates, hamlets and so on.
+def names_of(book: AddressBook) -> dict[str, Level]:
+    """Return the names below the divisions of a book, and what most of their bearers are.
 
     Parameters
     ----------
@@ -103,10 +103,15 @@ def names_of(book: AddressBook) -> list[str]:
 
     Returns
     -------
-    list of str
-        Distinct, ascending.
+    dict of str to Level
+        Roads, estates, hamlets and so on.
     """
     levels = [level for level in Level if level.is_named and not level.is_division]
-    tokens = np.unique(book.tokens[np.isin(book.levels, levels)])
-    names: list[str] = book.names.take(pa.array(tokens)).to_pylist()
-    return names
+    rows = np.isin(book.levels, levels)
+    pairs, counts = np.unique(
+        np.stack([book.tokens[rows], book.levels[rows].astype(np.int32)]), axis=1, return_counts=True
+    )
+    order = np.argsort(counts, kind="stable")  # of two levels of one name, the commoner is kept
+    tokens, kinds = pairs[:, order]
+    names = book.names.take(pa.array(tokens)).to_pylist()
+    return {name: Level(kind) for name, kind in zip(names, kinds.tolist(), strict=True)}

@@ -24,7 +24,7 @@ from twin.crs import working_crs
 from twin.division_rows import LEVELS, in_force
 from twin.errors import InvalidQueryError, UnknownDivisionError
 from twin.link_kinds import LINK_KINDS
-from twin.links import AddressLinks
+from twin.links import AddressLinks, links_of
 from twin.scope import WHOLE_CITY, Scope
 
 if TYPE_CHECKING:
@@ -76,21 +76,16 @@ class Holdings:
         if not city.has_layer(ADDRESS_BASE):
             return cls()
         view = city.layer(ADDRESS_BASE)
-        book = AddressBook.from_view(view)
+        links = links_of(city)
+        book = links.book
         rows = view.take(view.positions(), ["feature_id", "level", "division_code"])
         is_division = rows["level"].to_numpy() < Level.GROUP
         codes = rows.filter(pa.array(is_division)).to_pylist()
-        links = None
-        if city.has_layer("links"):
-            table = city.layer("links")
-            sources = city.layer(ADDRESSES) if city.has_layer(ADDRESSES) else None
-            rows_of = None if sources is None else sources.take(sources.positions())
-            links = AddressLinks.of(table.take(table.positions()), book, rows_of)
         homes = None
         if city.has_layer("buildings"):
             homes = match_buildings(city.layer("buildings"), book, crs_of(city))
         named = {row["feature_id"]: row["division_code"] for row in codes if row["division_code"]}
-        return cls(book, links, homes, named)
+        return cls(book, links if city.has_layer("links") else None, homes, named)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,8 @@ from twin.view import LayerView
 
 SLIVER_WIDTH_M = 2.0
 """Overlaps, gaps and detached parts narrower than this on average are slivers: slips of the pen, m."""
+SAME_DEG = 1e-9
+"""Boundaries whose vertices differ by less, 0.1 mm, are the same: files round."""
 VANISHING_SHARE = 1e-6
 """A unit of which less than this share is left uncovered has vanished under others."""
 
@@ -258,11 +260,11 @@ def _merged_properties(
 
 
 def _are_same(left: _Shapes, right: _Shapes) -> NDArray[np.bool_]:
-    """Return which boundaries are the same vertex by vertex, wherever rings start."""
+    """Return which boundaries are the same vertex by vertex, wherever rings start, but for rounding."""
     both = ~shapely.is_missing(left) & ~shapely.is_missing(right)
     same: NDArray[np.bool_] = shapely.is_missing(left) & shapely.is_missing(right)
     rows = np.flatnonzero(both)
-    same[rows] = shapely.equals_exact(_plain(left[rows]), _plain(right[rows]), tolerance=0.0)
+    same[rows] = shapely.equals_exact(_plain(left[rows]), _plain(right[rows]), tolerance=SAME_DEG)
     return same
 
 

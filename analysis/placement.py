@@ -294,9 +294,10 @@ class Atlas:
         spread = Placement.nowhere(len(placed.how))
         spread.numbers[rows], spread.lon[rows], spread.lat[rows] = numbers, lon, lat
         _settle(placed, is_in, spread.numbers, spread.lon, spread.lat, HOW.index("text"))
-        said = found["reason"].to_pylist()
-        for row, text in zip(rows.tolist(), said, strict=True):
-            spread.reasons[row] = text or "the address is not sure enough or lies in no area of the city"
+        below = f"the best answer scores below {min_score:g}"
+        for row, text, sure in zip(rows.tolist(), found["reason"].to_pylist(), is_sure.tolist(), strict=True):
+            fault = "the address lies in no area of the city" if sure else below
+            spread.reasons[row] = f"{fault}: {text}" if text else fault
         is_open = np.isin(np.arange(len(is_in)), rows) & ~is_in
         _add_reason(placed.reasons, is_open, spread.reasons)
 

@@ -188,7 +188,10 @@ def test_text_is_placed_by_the_finder_where_it_is_sure(town: City) -> None:
     assert placed["key"].to_pylist() == [COMMUNITY_CODES[0], "", COMMUNITY_CODES[0], "", "", "", ""]
     assert placed["score"].to_pylist() == [0.95, 0.5, 0.99, 0.99, None, None, 0.99]
     assert "above the level community" in placed["reason"].to_pylist()[6], "a road may run through several"
-    assert placed["reason"].to_pylist()[4] == "无此地址"
+    reasons = placed["reason"].to_pylist()
+    assert reasons[1] == "the best answer scores below 0.9"
+    assert reasons[3] == "the address lies in no area of the city"
+    assert reasons[4] == "the best answer scores below 0.9: 无此地址"
     with pytest.raises(InvalidQueryError, match="address base"):
         rollup(town, table, "community", PlaceColumns(text="where"))
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twin.addresses._query import Segment
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
-from twin.addresses.likeness import EXACT_ODDS, NEAR_SOUND_ODDS, SOUND_ODDS, STEM_ODDS, Way
+from twin.addresses.likeness import EXACT_ODDS, NEAR_SOUND_ODDS, SOUND_ODDS, Way
 from twin.addresses.names import NameHit, NameIndex
 from twin.addresses.scoring import AGREES, CONTRADICTS, UNKNOWN, UNREAD, Anchor
 
@@ -88,6 +88,7 @@ class AnchorSearch:
             for place, segment in enumerate(segments)
             for part in self._asked(segment, place, as_of, is_wide=is_wide)
         ]
+        asked = self._rejoined(asked, as_of)
         found: dict[int, Anchor] = {}
         for number, one in enumerate(asked):
             for token, hit in one.hits.items():
@@ -107,6 +108,24 @@ class AnchorSearch:
             if parts:
                 return parts
         return [_Asked(segment, place, self._by_token(hits))]
+
+    def _rejoined(self, asked: list[_Asked], as_of: date | None) -> list[_Asked]:
+        """Return what is asked, neighbours put together that are one name which a slip has cut in two."""
+        joined = list[_Asked]()
+        for one in asked:
+            before = joined[-1] if joined else None
+            if before is not None and not (_is_known(before) and _is_known(one)):
+                text = before.segment.text + one.segment.text
+                hits = self._index.search(text, as_of=as_of)
+                best = max(
+                    [0.0, *(hit.likeness.odds for part in (before, one) for hit in part.hits.values())]
+                )
+                if hits and hits[0].likeness.odds > best:
+                    whole = replace(before.segment, text=text, level=None)
+                    joined[-1] = _Asked(whole, before.place, self._by_token(hits))
+                    continue
+            joined.append(one)
+        return joined
 
     def _parts(self, segment: Segment, place: int, as_of: date | None) -> list[_Asked]:
         """Return the names that stand in a segment and what remains between them."""
@@ -204,6 +223,11 @@ class AnchorSearch:
         return CONTRADICTS[asked]
 
 
+def _is_known(one: _Asked) -> bool:
+    """Return whether a segment is a name of the base as it is written."""
+    return any(hit.likeness.way in (Way.EXACT, Way.ALIAS) for hit in one.hits.values())
+
+
 def _fit(asked: Level | None, level: Level, hit: NameHit) -> float:
     """Return how well a place of a level fits a name that a text gives at another."""
     if asked is None or asked == level:
@@ -211,7 +235,7 @@ def _fit(asked: Level | None, level: Level, hit: NameHit) -> float:
     if asked in PLACES and level in PLACES:
         return 0.9
     if asked.is_division and level.is_division:
-        return 0.5 if hit.likeness.odds >= STEM_ODDS else 0.0
+        return 0.5
     if hit.likeness.way in (Way.EXACT, Way.ALIAS, Way.STEM):
         return 0.3 if hit.likeness.odds >= NEAR_SOUND_ODDS else 0.0
     return 0.6  # a slip in the word that tells the kind may have misled the parser

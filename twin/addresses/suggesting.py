@@ -103,7 +103,8 @@ def _names(finder: Finder, typed: str, query: Query, k: int, as_of: date | None)
         _take(finder, finder.index.starting(last.text, 8 * k, as_of=as_of), before, found)
     if not found:
         last, before = (segments[-1], segments[:-1]) if segments else (Segment(None, typed, 0), ())
-        _take(finder, finder.index.search(last.text, k, as_of=as_of), before, found)
+        hits = [hit for hit in finder.index.search(last.text, k, as_of=as_of) if hit.likeness.odds >= 1.0]
+        _take(finder, hits, before, found)
     return sorted(found, key=lambda node: (-found[node], -int(finder.n_below[node]), node))
 
 

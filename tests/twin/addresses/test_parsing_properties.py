@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from twin.addresses._divisions import DivisionReader
 from twin.addresses._folding import fold
+from twin.addresses._head import read
+from twin.addresses._plain import plain
 from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.levels import Level
 from twin.addresses.parsed import PARSED_COLUMNS, ParsedAddress
@@ -140,6 +143,17 @@ def test_table_says_what_parse_says(texts: list[str]) -> None:
         assert row["rest"] == parsed.rest
         is_partial = parsed.relation is not None or parsed.is_intersection
         assert row["is_partial"] == (is_partial or any(part.is_range for part in parsed.components)), text
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_head_and_tail_read_apart_say_what_the_whole_says(text: str) -> None:
+    source = plain(text)
+    whole = read(source.text, DivisionReader(CITY), PARSER._names, PARSER._longest, None)
+    parsed = PARSER.parse(text)
+    wanted = [(part.level, part.token, part.is_range) for part in whole.parts]
+    assert [(part.level, part.token, part.is_range) for part in parsed.components] == wanted
+    assert parsed.noise == tuple(source.span(start, end) for start, end in whole.noise)
 
 
 @pytest.mark.parametrize(

@@ -15,16 +15,17 @@ from twin.divisions import DivisionTree
 LON, LAT = 120.04, 28.89
 METRE = 1.0 / 111_195.0
 """Of latitude, in degrees."""
-TREE = DivisionTree.from_tables(
-    pa.table(
-        {
-            "code": ["3399", "339901", "339902", "339901001", "339901001001", "339901001002", "339902001"]
-            + ["339902001001"],
-            "name": ["丽州市", "丽城区", "溪南区", "古城街道", "长春社区", "丰收社区", "文苑街道", "和平社区"],
-        }
-    ),
-    None,
-)
+DIVISIONS = {
+    "3399": "丽州市",
+    "339901": "丽城区",
+    "339902": "溪南区",
+    "339901001": "古城街道",
+    "339901001001": "长春社区",
+    "339901001002": "丰收社区",
+    "339902001": "文苑街道",
+    "339902001001": "和平社区",
+}
+TREE = DivisionTree.from_tables(pa.table({"code": [*DIVISIONS], "name": [*DIVISIONS.values()]}), None)
 
 Row = tuple[str, float | None, float | None]
 """Text, then metres east and north of the middle of the town; None without place."""
@@ -43,7 +44,7 @@ def records(rows: Sequence[Row], *, first_id: int = 1, source: str = "police") -
     return pa.table(
         {
             "feature_id": pa.array(range(first_id, first_id + len(rows)), pa.int64()),
-            "text": [one[0] for one in rows],
+            "text": pa.array([one[0] for one in rows], pa.string()),
             "lon": LON + east * METRE / scale,
             "lat": LAT + north * METRE,
             "source": [source] * len(rows),

@@ -22,7 +22,8 @@ _Positions = NDArray[np.int64]
 def kept_nodes(growth: Growth) -> NDArray[np.bool_]:
     """Return which nodes rows lie at or below; divisions stay in any case."""
     kept = growth.level <= Level.COMMUNITY
-    here = np.unique(growth.at[growth.at >= 0])
+    named = np.concatenate([growth.at, growth.number_at])  # gates of estates are named too
+    here = np.unique(named[named >= 0])
     while len(here):
         kept[here] = True
         here = np.unique(growth.parent[here])

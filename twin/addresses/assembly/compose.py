@@ -189,7 +189,7 @@ def _read(
     rulings: Rulings,
 ) -> tuple[Rows, Districts]:
     """Return the records taken apart, and the divisions that they lie in."""
-    texts = records["text"]
+    texts = records["text"].cast(pa.string())
     is_readable = pc.less_equal(pc.utf8_length(texts), MAX_CHARS)
     parsed = parser.parse_table(pc.if_else(is_readable, texts, ""))
     tree = surroundings.tree

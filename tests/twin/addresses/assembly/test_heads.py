@@ -1,0 +1,209 @@
+"""Which rows are one place and which are two, worked out by hand."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from tests.twin.addresses.places import TREE, assembled, row, texts
+from twin.addresses.assembly import Assembly, Surroundings, assemble
+from twin.addresses.gazetteer import Gazetteer
+from twin.addresses.levels import Level
+from twin.addresses.names import Alias
+from twin.addresses.parsing import Parser
+
+HOME = "丽州市丽城区古城街道长春社区永城路38号紫荆花园3幢1单元302室"
+ELSEWHERE = "丽州市溪南区文苑街道和平社区学院路5号紫荆花园3幢1单元302室"
+
+
+def ids(found: Assembly) -> list[int | None]:
+    return found.matches["address_id"].to_pylist()
+
+
+def methods(found: Assembly) -> list[str | None]:
+    return found.matches["match_method"].to_pylist()
+
+
+def nodes(found: Assembly, level: Level) -> list[str]:
+    rows = found.base.filter(pa.compute.equal(found.base["level"], int(level)))
+    return sorted(rows["text"].to_pylist())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "紫荆花园3-1-302",
+        "丽城区永城路38号紫荆花园3栋1单元302",
+        "永城路三十八号紫荆花园三幢一单元三零二室",
+        "古城街道紫荆花园3幢1单元302室",
+    ],
+)
+def test_written_variants_of_one_dwelling_are_one_address(text: str) -> None:
+    found = assembled([row(HOME, 0, 0), row(text, 5, 5)])
+    assert texts(found) == [HOME, HOME]
+
+
+def test_estates_of_one_name_in_two_districts_are_two() -> None:
+    found = assembled([row(HOME, 0, 0), row(ELSEWHERE, 3_000, -3_000)])
+    assert texts(found) == [HOME, ELSEWHERE]
+
+
+def test_estates_of_one_name_kilometres_apart_are_two_even_in_one_community() -> None:
+    other = "丽城区古城街道长春社区中山路7号紫荆花园3幢1单元302室"
+    found = assembled([row(HOME, 0, 0), row(other, 4_000, 0)])
+    assert len(set(ids(found))) == 2
+
+
+def test_another_number_nearby_is_another_gate_of_the_estate() -> None:
+    found = assembled(
+        [row(HOME, 0, 0), row(HOME, 0, 0), row("丽城区永城路46号紫荆花园3幢1单元302室", 120, 0)]
+    )
+    assert len(set(ids(found))) == 1
+    (estate,) = [one for one in found.base.to_pylist() if one["level"] == Level.ESTATE]
+    (gate,) = [one for one in found.base.to_pylist() if one["text"].endswith("永城路46号")]
+    assert estate["gates"] == str(gate["feature_id"])
+
+
+def test_row_without_division_or_place_joins_the_only_estate_of_its_name() -> None:
+    found = assembled([row(HOME, 0, 0), row("紫荆花园3幢1单元302室")])
+    assert texts(found) == [HOME, HOME]
+
+
+def test_row_that_fits_two_estates_stays_where_it_is_sure() -> None:
+    found = assembled([row(HOME, 0, 0), row(ELSEWHERE, 3_000, -3_000), row("紫荆花园3幢1单元302室")])
+    assert texts(found)[2] == "丽州市"
+    assert methods(found)[2] == "ambiguous"
+    assert found.matches["match_score"][2].as_py() < 0.9
+
+
+def test_row_with_number_and_building_joins_the_only_estate_there() -> None:
+    found = assembled([row(HOME, 0, 0), row("丽城区永城路38号3幢2单元101室", 3, 3)])
+    assert texts(found)[1] == "丽州市丽城区古城街道长春社区永城路38号紫荆花园3幢2单元101室"
+    assert methods(found)[1] == "number"
+
+
+def test_row_with_number_and_a_building_that_the_estate_has_not_stays_at_the_number() -> None:
+    found = assembled([row(HOME, 0, 0), row("丽城区永城路38号9幢2单元101室", 3, 3)])
+    assert "紫荆花园" not in (texts(found)[1] or "")
+
+
+def test_homophone_with_the_same_buildings_at_the_same_places_is_a_slip() -> None:
+    slip = HOME.replace("紫荆", "紫金")
+    found = assembled([row(HOME, 0, 0), row(HOME.replace("302", "402"), 0, 0), row(slip, 4, 4)])
+    assert ids(found)[2] == ids(found)[0]
+    assert methods(found)[2] == "alike"
+
+
+def test_homophone_with_equal_buildings_at_other_places_is_another_estate() -> None:
+    rows = [row(f"丽城区古城街道长春社区永城路38号紫荆花园{one}幢", 30 * one, 0) for one in (1, 2, 3)]
+    rows += [row(f"丽城区古城街道长春社区永城路90号紫金花园{one}幢", 30 * one, 300) for one in (1, 2, 3)]
+    found = assembled(rows)
+    assert len(set(ids(found))) == 6
+    assert found.doubts.num_rows == 0
+
+
+def test_names_that_differ_by_a_direction_are_never_one() -> None:
+    found = assembled(
+        [row("丽城区古城街道长春社区人民东路3号", 0, 0), row("丽城区古城街道长春社区人民西路3号", 5, 0)]
+    )
+    assert len(set(ids(found))) == 2
+    assert found.doubts.num_rows == 0
+
+
+def test_likely_slip_without_equal_parts_is_left_to_people() -> None:
+    found = assembled(
+        [row("丽城区古城街道长春社区紫荆花园5幢", 0, 0), row("丽城区古城街道长春社区紫金花园8幢", 60, 0)]
+    )
+    assert len(set(ids(found))) == 2
+    (pair,) = found.doubts.to_pylist()
+    assert {pair["text"][-4:], pair["other_text"][-4:]} == {"紫荆花园", "紫金花园"}
+    assert pair["distance_m"] == pytest.approx(60, abs=2)
+
+
+def test_floor_told_by_the_dwelling_is_dropped() -> None:
+    found = assembled(
+        [row("丽城区永城路38号紫荆花园3幢12层1203室", 0, 0), row("丽城区永城路38号紫荆花园3幢1203", 0, 0)]
+    )
+    assert len(set(ids(found))) == 1
+    assert nodes(found, Level.FLOOR) == []
+
+
+def test_left_out_unit_is_found_where_the_building_has_one_alone() -> None:
+    found = assembled([row(HOME, 0, 0), row("紫荆花园3幢302室", 0, 0)])
+    assert texts(found) == [HOME, HOME]
+    assert methods(found)[1] == "unit"
+
+
+def test_left_out_unit_stays_open_where_the_building_has_two() -> None:
+    found = assembled(
+        [row(HOME, 0, 0), row(HOME.replace("1单元", "2单元"), 0, 0), row("紫荆花园3幢302室", 0, 0)]
+    )
+    assert (texts(found)[2] or "").endswith("3幢")
+    assert methods(found)[2] == "ambiguous"
+
+
+def test_range_of_buildings_names_the_estate() -> None:
+    found = assembled([row(HOME, 0, 0), row("丽城区永城路38号紫荆花园1-10幢", 0, 0)])
+    assert (texts(found)[1] or "").endswith("紫荆花园")
+    assert methods(found)[1] == "partial"
+
+
+def test_place_beside_a_number_is_never_that_number_for_sure() -> None:
+    found = assembled([row("丽城区永城路38号", 0, 0), row("丽城区永城路38号对面", 20, 0)])
+    assert ids(found)[1] == ids(found)[0]
+    assert found.matches["match_score"].to_pylist()[1] <= 0.5
+
+
+def test_road_through_two_communities_is_one_and_stands_under_what_holds_both() -> None:
+    rows = [row(f"丽城区古城街道长春社区永城路{one}号", 100 * one, 0) for one in range(1, 5)]
+    rows += [row(f"丽城区古城街道丰收社区永城路{one}号", 100 * one, 0) for one in range(5, 9)]
+    found = assembled(rows)
+    assert nodes(found, Level.ROAD) == ["丽州市丽城区古城街道永城路"]
+
+
+def test_roads_of_one_name_in_two_districts_are_two() -> None:
+    found = assembled([row("丽城区永城路3号", 0, 0), row("溪南区永城路3号", 6_000, 0)])
+    assert len(nodes(found, Level.ROAD)) == 2
+
+
+def test_place_far_from_its_estate_does_not_move_it() -> None:
+    rows = [row(HOME.replace("302", str(301 + one)), one, 0) for one in range(5)] + [row(HOME, 20_000, 0)]
+    found = assembled(rows)
+    assert found.n_far == 1
+    (estate,) = [one for one in found.base.to_pylist() if one["level"] == Level.ESTATE]
+    (home,) = [one for one in found.base.to_pylist() if one["text"] == HOME]
+    assert home["lon"] == pytest.approx(estate["lon"], abs=0.001)
+
+
+def test_text_that_is_no_address_is_told_with_the_reason() -> None:
+    found = assembled([row("杭州市西湖区文三路5号"), row("！？…"), row("丽城区" * 400)])
+    assert ids(found) == [None, None, None]
+    reasons = [one.reason for one in found.unread]
+    assert len(reasons) == 3
+    assert "characters" in reasons[2]
+
+
+def test_former_name_leads_to_the_road_of_today() -> None:
+    aliases = (Alias("老城路", "永城路", "street"),)
+    table = assembled_table([row("丽城区永城路38号", 0, 0), row("丽城区老城路38号", 4, 0)])
+    found = assemble(table, Parser(Gazetteer.from_tree(TREE, aliases)), Surroundings(TREE, aliases=aliases))
+    assert len(set(ids(found))) == 1
+    assert methods(found)[1] == "alias"
+
+
+def assembled_table(rows: list[tuple[str, float | None, float | None]]) -> pa.Table:
+    from tests.twin.addresses.places import records
+
+    return records(rows)
+
+
+def test_city_without_divisions_takes_those_that_its_texts_name() -> None:
+    found = assemble(assembled_table([row(HOME, 0, 0)]), Parser(Gazetteer.empty()))
+    assert texts(found) == [HOME]
+    assert nodes(found, Level.COMMUNITY) == ["丽州市丽城区古城街道长春社区"]
+
+
+def test_no_rows_make_a_base_of_the_divisions_alone() -> None:
+    found = assembled([])
+    assert found.matches.num_rows == 0
+    assert set(found.base["level"].to_pylist()) == {1, 2, 3, 4}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +12,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from layers.report import ReadResult
-from twin.divisions import findings
+from twin.divisions import CHINA_TIME, findings
 from twin.errors import InvalidLayerError
 from twin.identity import identity_in
 from twin.layer import Layer
+from twin.layer_table import TIMESTAMP
 from twin.schema import DECLARED, Field, FieldType, LayerSchema
 
 SOURCE = "source"
@@ -23,6 +25,8 @@ OWN_SOURCE = "source_text"
 """Where a file's own column of that name goes."""
 MAX_SAID = 10
 """More contradictions between divisions than these are counted but not listed."""
+LAYERS_THAT_END_ROWS = frozenset({"links"})
+"""A row that its source no longer brings is not deleted there: it ends."""
 LAYERS_WITH_KEYS_PER_SOURCE = frozenset({"addresses"})
 """Departments number their addresses each on their own, so one key may stand in several sources."""
 
@@ -68,7 +72,8 @@ def merge(layer: Layer | None, arrivals: Sequence[Arrival]) -> Merged:
 
     Rows that the same sources brought before are dropped, those of others stay. A row
     whose key is known keeps its feature id, whichever source brought it before; where keys
-    are global, a row of another source with the same key is replaced.
+    are global, a row of another source with the same key is replaced. Links that no longer
+    come are ended, not dropped.
 
     Parameters
     ----------
@@ -112,12 +117,29 @@ def merge(layer: Layer | None, arrivals: Sequence[Arrival]) -> Merged:
     is_same = _is_of(old, {arrival.source for arrival in arrivals})
     is_replaced = np.zeros(old.num_rows, dtype=np.bool_)
     is_replaced[place[place >= 0]] = True
+    if schema.name in LAYERS_THAT_END_ROWS:
+        is_gone = is_same & ~is_replaced
+        old, n_ended = _ended(old, is_gone)
+        is_same &= ~is_gone
+        if n_ended:
+            notes.append(f"{n_ended:,} rows no longer come: ended as of today, none is deleted (已终止)")
     notes += _notes(is_same, is_replaced, key, arrivals)
     stays = old.filter(pa.array(~(is_same | is_replaced)))
     table = _aligned([stays, came])
     if schema.name == "divisions":
         notes += _contradictions(table, came)
     return Merged(_fitted(schema, layer.schema, table), table, tuple(notes))
+
+
+def _ended(rows: pa.Table, is_gone: NDArray[np.bool_]) -> tuple[pa.Table, int]:
+    """Return rows of which some end today, unless they have ended before; and how many do so now."""
+    midnight = datetime.now(CHINA_TIME).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = pa.scalar(midnight, TIMESTAMP)
+    first, last = rows["valid_from"], rows["valid_to"]
+    has_begun = pc.less_equal(first, today).fill_null(fill_value=True)
+    end = pc.if_else(has_begun, today, first)  # what has not begun yet never holds
+    ends_now = pc.and_(pa.array(is_gone), pc.greater(last, end).fill_null(fill_value=True))
+    return _set_column(rows, "valid_to", pc.if_else(ends_now, end, last)), pc.sum(ends_now).as_py() or 0
 
 
 def _contradictions(table: pa.Table, came: pa.Table) -> list[str]:

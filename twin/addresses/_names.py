@@ -182,7 +182,6 @@ COMPLAINT = re.compile(
 )
 """Words of complaints, which no name holds."""
 PLAINT = re.compile(rf"[了的被很没请堵]|有[人一车个流很]|{COMPLAINT.pattern}")
-LATIN_ONLY = re.compile(r"[ -~]*")
 LONGEST_NAME = 24
 """Characters beyond which a piece whose ending tells nothing is no name; pinyin takes four times as many."""
 SKIPPED = "-_./:·*~ 、"

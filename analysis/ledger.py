@@ -23,6 +23,7 @@ from twin.city import City
 from twin.crs import working_crs
 from twin.division_rows import LEVELS, in_force
 from twin.errors import InvalidQueryError, UnknownDivisionError
+from twin.grid_index import UNDECIDED
 from twin.link_kinds import LINK_KINDS
 from twin.links import AddressLinks, links_of
 from twin.scope import WHOLE_CITY, Scope
@@ -351,11 +352,19 @@ def _walk_m(rows: _Rows, city: City) -> _Floats | None:
     if not city.has_layer("roads"):
         return None
     borders = np.empty(0, dtype=object)
-    if city.has_layer("grid"):
+    has_grid = city.has_layer("grid")
+
+    def _may_be_cut(boxes: _Floats) -> NDArray[np.bool_]:
+        is_doubtful: NDArray[np.bool_] = city.grid_index.units_of_boxes(boxes) == UNDECIDED
+        return is_doubtful
+
+    if has_grid:
         borders = city.layer("grid").geometries(city.layer("grid").positions())
     elif city.has_layer("divisions"):
         borders = city.layer("divisions").geometries(city.layer("divisions").positions())
-    numbers, pieces_m = walk_lengths(city.layer("roads"), borders, rows.of_points, crs_of(city))
+    numbers, pieces_m = walk_lengths(
+        city.layer("roads"), borders, rows.of_points, crs_of(city), _may_be_cut if has_grid else None
+    )
     places = rows.places(numbers)
     walk_m = np.zeros(rows.n)
     np.add.at(walk_m, places[places >= 0], pieces_m[places >= 0])

@@ -15,15 +15,23 @@ from twin.view import LayerView
 
 NOT_WALKED = ("motorway", "motorway_link")
 """Road classes that nobody walks along."""
+SLACK = 1e-9
+"""Of the length of an edge: what rounding may take from where two edges meet."""
 
 _Ints = NDArray[np.int64]
 _Floats = NDArray[np.float64]
 Place = Callable[[_Floats, _Floats], _Ints]
 """Takes lon, lat (n,) and returns the area of each point."""
+CutBoxes = Callable[[_Floats], NDArray[np.bool_]]
+"""Takes boxes (n, 4) of xmin, ymin, xmax, ymax and returns which a border may cut."""
 
 
 def walk_lengths(
-    roads: LayerView, borders: NDArray[np.object_], place: Place, crs: str
+    roads: LayerView,
+    borders: NDArray[np.object_],
+    place: Place,
+    crs: str,
+    may_be_cut: CutBoxes | None = None,
 ) -> tuple[_Ints, _Floats]:
     """Return the pieces that borders cut walkable roads into: the area and length of each.
 
@@ -38,6 +46,9 @@ def walk_lengths(
         also where it runs along a border.
     crs : str
         Projected working CRS in which lengths are measured.
+    may_be_cut : callable, optional
+        Spares looking for borders where there are none, as
+        :meth:`twin.grid_index.GridIndex.units_of_boxes` can tell.
 
     Returns
     -------
@@ -50,7 +61,10 @@ def walk_lengths(
     kinds = roads.take(positions, ["class"])["class"]
     is_walked = pc.invert(pc.is_in(kinds, value_set=pa.array(NOT_WALKED))).to_numpy(zero_copy_only=False)
     start, stop = _segments(roads.geometries(positions[is_walked]))
-    owner, along = _cuts(start, stop, borders)
+    doubtful = np.arange(len(start))
+    if may_be_cut is not None:
+        doubtful = np.flatnonzero(may_be_cut(np.hstack([np.minimum(start, stop), np.maximum(start, stop)])))
+    owner, along = _cuts(start, stop, borders, doubtful)
     order = np.lexsort((along, owner))
     owner, along = owner[order], along[order]
     is_piece = (owner[1:] == owner[:-1]) & (along[1:] > along[:-1])
@@ -78,32 +92,53 @@ def _lengths_m(start: _Floats, stop: _Floats, measure: Measure) -> _Floats:
     return lengths
 
 
-def _cuts(start: _Floats, stop: _Floats, borders: NDArray[np.object_]) -> tuple[_Ints, _Floats]:
+def _cuts(
+    start: _Floats, stop: _Floats, borders: NDArray[np.object_], doubtful: _Ints
+) -> tuple[_Ints, _Floats]:
     """Return segment and share of its length of every place where one begins, ends or meets a border."""
     n = len(start)
     every = np.arange(n)
     owner, along = [every, every], [np.zeros(n), np.ones(n)]
     outlines = shapely.boundary(borders[~shapely.is_missing(borders)])
-    if n and len(outlines):
+    if len(doubtful) and len(outlines):
         edges = _edges(outlines)
-        lines = shapely.linestrings(np.stack([start, stop], axis=1))
-        asked, found = shapely.STRtree(edges).query(lines, predicate="intersects")
-        met, of = shapely.get_coordinates(shapely.intersection(lines[asked], edges[found]), return_index=True)
-        segment = asked[of]
-        step = stop[segment] - start[segment]
-        squared = np.maximum((step * step).sum(axis=1), np.finfo(float).tiny)
-        share = ((met - start[segment]) * step).sum(axis=1) / squared
+        lines = shapely.linestrings(np.stack([start[doubtful], stop[doubtful]], axis=1))
+        found, asked = shapely.STRtree(lines).query(shapely.linestrings(edges.reshape(-1, 2, 2)))
+        segment, share = _crossings(start, stop, doubtful[asked], edges[found])
         owner.append(segment)
-        along.append(np.clip(share, 0.0, 1.0))
+        along.append(share)
     return np.concatenate(owner), np.concatenate(along)
 
 
-def _edges(outlines: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Return the straight edges of outlines, each shared one once."""
+def _crossings(start: _Floats, stop: _Floats, segment: _Ints, edges: _Floats) -> tuple[_Ints, _Floats]:
+    """Return segment and share of its length of each place where it meets an edge.
+
+    A place that is met twice, or just missed, does no harm: each piece is placed by its middle.
+    """
+    step, edge = stop[segment] - start[segment], edges[:, 2:] - edges[:, :2]
+    offset = edges[:, :2] - start[segment]
+    turn = _cross(step, edge)
+    is_level = turn == 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share, of_edge = _cross(offset, edge) / turn, _cross(offset, step) / turn
+    meets = ~is_level & (np.abs(share - 0.5) <= 0.5) & (np.abs(of_edge - 0.5) <= 0.5 + SLACK)
+    level = np.flatnonzero(is_level & (np.abs(_cross(offset, step)) <= SLACK * (step * step).sum(axis=1)))
+    squared = np.maximum((step[level] * step[level]).sum(axis=1), np.finfo(float).tiny)
+    ends = [((offset[level] + more) * step[level]).sum(axis=1) / squared for more in (0.0, edge[level])]
+    shares = np.clip(np.concatenate([share[meets], *ends]), 0.0, 1.0)
+    return np.concatenate([segment[meets], segment[level], segment[level]]), shares
+
+
+def _cross(left: _Floats, right: _Floats) -> _Floats:
+    product: _Floats = left[:, 0] * right[:, 1] - left[:, 1] * right[:, 0]
+    return product
+
+
+def _edges(outlines: NDArray[np.object_]) -> _Floats:
+    """Return the ends (k, 4) of the straight edges of outlines, each shared one once."""
     start, stop = _segments(outlines)
     ends = np.concatenate([start, stop], axis=1)
     is_turned = (start[:, 0] > stop[:, 0]) | ((start[:, 0] == stop[:, 0]) & (start[:, 1] > stop[:, 1]))
     ends[is_turned] = ends[is_turned][:, [2, 3, 0, 1]]
-    ends = np.unique(ends, axis=0)
-    edges: NDArray[np.object_] = shapely.linestrings(ends.reshape(-1, 2, 2))
-    return edges
+    distinct: _Floats = np.unique(ends, axis=0)
+    return distinct

@@ -20,6 +20,8 @@ from twin.boundaries import BoundaryFault, boundary_faults
 from twin.durable import PART_SUFFIX, DurableFile, crc32_of, flush_folder
 from twin.errors import DamagedLayerError, InvalidCoordinateError, InvalidGeometryError, StorageError
 
+UNDECIDED = kernels.UNDECIDED
+"""Where pixels alone cannot tell the unit of a box."""
 FORMAT = 1
 _MANIFEST = "manifest.json"
 _ARRAYS = (

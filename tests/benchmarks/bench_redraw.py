@@ -10,8 +10,12 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from analysis.ledger import Holdings, ledger
 from tests.benchmarks.table import Row
 from tests.twin.tessellation import placed_by_shapely, points_for, tessellation
+from twin.addresses.base import ADDRESS_BASE, IN_FORCE
+from twin.addresses.book import AddressBook
+from twin.addresses.levels import Level
 from twin.city import City
 from twin.config import CityConfig
 from twin.redraw import redraw
@@ -38,8 +42,11 @@ def run() -> list[Row]:
     ):
         _fill(city, ids, polygons, lon, lat)
         _counts(city)
+        holdings = Holdings(AddressBook.from_view(city.layer(ADDRESS_BASE)))
+        ledger(city, holdings=holdings)
         first, second = _neighbours(ids, polygons)
-        times = []
+        times: list[float] = []
+        ledger_times: list[float] = []
         for number in range(REPEATS):
             drawn = _moved_border(polygons[first], polygons[second], back=number % 2 == 1)
             units = pa.table({"grid_id": [ids[first], ids[second]], "geometry": shapely.to_wkb(drawn)})
@@ -47,6 +54,9 @@ def run() -> list[Row]:
             done = redraw(city, units, author="bench", accepts_faults=True)
             n_seen = _counts(city)
             times.append(time.perf_counter() - start)
+            found = ledger(city, holdings=holdings)
+            ledger_times.append(time.perf_counter() - start)
+            assert found.total["addresses"].to_pylist() == [N_ADDRESSES]
             assert done.moved.num_rows
         shapes = polygons.copy()
         shapes[[first, second]] = drawn
@@ -61,6 +71,13 @@ def run() -> list[Row]:
             target=f"<= {TARGET_S:g} s",
             ok=slowest <= TARGET_S,
         ),
+        Row(
+            "redraw: until the ledger of every unit knows it",
+            max(ledger_times),
+            "s",
+            target=f"<= {TARGET_S:g} s",
+            ok=max(ledger_times) <= TARGET_S,
+        ),
         Row("redraw: features moved by the last", done.moved.num_rows, "rows"),
         Row("redraw: addresses seen by units", n_seen, "rows"),
         Row("redraw: wrong units", wrong, "rows", "shapely.covers", target="0", ok=wrong == 0),
@@ -70,11 +87,21 @@ def run() -> list[Row]:
 def _fill(city: City, ids: list[str], polygons: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> None:
     """Store the grid and the addresses, stamped as a build stamps them."""
     city.store.put(DECLARED["grid"], pa.table({"grid_id": ids, "geometry": shapely.to_wkb(polygons)}))
-    names = pa.array(np.arange(len(lon))).cast(pa.string())
-    table = pa.table(
-        {"source_id": names, "text": names, "geometry": shapely.to_wkb(shapely.points(lon, lat))}
+    n = len(lon)
+    names = pa.array(np.arange(n)).cast(pa.string())
+    base = pa.table(
+        {
+            "feature_id": np.arange(n),
+            "level": np.full(n, int(Level.DWELLING)),
+            "token": names,
+            "text": names,
+            "source_id": names,
+            "n_records": np.ones(n, np.int64),
+            "status": pa.repeat(pa.scalar(IN_FORCE), n),
+            "geometry": shapely.to_wkb(shapely.points(lon, lat)),
+        }
     )
-    city.store.put(DECLARED["addresses"], table, areas=city.area_assigner, with_json=False)
+    city.store.put(DECLARED[ADDRESS_BASE], base, areas=city.area_assigner, with_json=False)
 
 
 def _neighbours(ids: list[str], polygons: np.ndarray) -> tuple[int, int]:
@@ -96,19 +123,19 @@ def _moved_border(first: shapely.Polygon, second: shapely.Polygon, *, back: bool
 
 def _counts(city: City) -> int:
     """Count the addresses of every unit, as a scope sees them and as the ledger does."""
-    view = city.layer("addresses")
+    view = city.layer(ADDRESS_BASE)
     _, areas = areas_of(view, view.positions())
     tree = city.divisions
     counts = np.bincount(tree.preorder_of(areas) + 1, minlength=len(tree.nodes) + 1)
     middle = len(tree.nodes) // 2
     scope = Scope(((middle, middle + 1),))
-    assert city.layer("addresses", scope).count() == counts[middle + 1]
+    assert city.layer(ADDRESS_BASE, scope).count() == counts[middle + 1]
     return int(counts[1:].sum())
 
 
 def _wrong(city: City, ids: list[str], shapes: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> int:
     """Count the addresses whose unit is not the one that shapely finds."""
-    view = city.layer("addresses")
+    view = city.layer(ADDRESS_BASE)
     positions = view.positions()
     places, areas = areas_of(view, positions)
     found = np.full(len(positions), -1, np.int64)

@@ -28,6 +28,7 @@ from api import (
     health,
     landing,
     locate,
+    posted_rollup,
     tiles,
 )
 from api.answer import Answer, fresh, not_modified, refusal, refusal_of
@@ -37,6 +38,7 @@ from api.hot import HEALTH, ITEMS, LOCATE, TILE, Endpoint, FrontDoor
 from api.negotiation import OPENAPI, chosen_format
 from api.openapi import OPERATIONS
 from api.openapi_addresses import GEOCODE_MANY, TEXTS_BODY
+from api.openapi_links import POSTED_ROLLUP, TABLE_BODY
 from api.pages import INDEX, PageShelf
 from api.service import Service
 from api.settings import Settings
@@ -155,23 +157,30 @@ def _endpoints(service: Service, shelf: PageShelf) -> dict[str, Endpoint]:
 
 
 def _add_batch(app: FastAPI, service: Service) -> None:
-    """Add the one path that takes a body."""
+    """Add the paths that take a body."""
 
-    async def batch(request: Request) -> Response:
+    async def texts(request: Request) -> Response:
         return await geocode.geocode_many(service, request)
 
-    app.add_api_route(
-        "/v1/geocode",
-        batch,
-        methods=["POST"],
-        response_class=StreamingResponse,
-        operation_id=GEOCODE_MANY.name,
-        name=GEOCODE_MANY.name,
-        summary=GEOCODE_MANY.summary,
-        tags=[GEOCODE_MANY.tag],
-        responses=GEOCODE_MANY.responses(),
-        openapi_extra=TEXTS_BODY,
-    )
+    async def table(request: Request) -> Response:
+        return await posted_rollup.posted_rollup(service, request)
+
+    for path, batch, operation, extra in (
+        ("/v1/geocode", texts, GEOCODE_MANY, TEXTS_BODY),
+        ("/v1/divisions/{code}/rollup", table, POSTED_ROLLUP, TABLE_BODY),
+    ):
+        app.add_api_route(
+            path,
+            batch,
+            methods=["POST"],
+            response_class=StreamingResponse,
+            operation_id=operation.name,
+            name=operation.name,
+            summary=operation.summary,
+            tags=[operation.tag],
+            responses=operation.responses(),
+            openapi_extra=extra | operation.extra(),
+        )
 
 
 def _add(app: FastAPI, path: str, endpoint: Endpoint) -> None:

@@ -58,16 +58,14 @@ async def division_rollup(service: Service, ask: Ask, code: str) -> Answer:
         raise InvalidQueryError(f"layer {came['layer']!r} has no places, so it lies in no area")
     tree = service.city.divisions
     division = tree.current(code)
-    scope = _below(service.city, division, ask.caller)
-    by = came.get("by") or LEVELS[min(division.level, GRID_LEVEL - 1)]
-    if by in LEVELS and LEVELS.index(by) + 1 < division.level:
-        raise InvalidQueryError(f"by={by} lies above {division}; wanted a level from its own down, or h3:9")
+    scope = scope_below(service.city, division, ask.caller)
+    by = areas_below(division, came.get("by"))
     others = service.layers(ask.caller, ("divisions", "grid"))
     tags = (one.version_tag for one in (view, *others.values()))
     tag = ask.tag(tree.as_of.isoformat(), *tags)
     if ask.holds(tag):
         return not_modified(tag, max_age_s=service.settings.max_age_s)
-    measures = Measures(_names(came.get("sum")), _names(came.get("mean")))
+    measures = Measures(fields_of(came.get("sum")), fields_of(came.get("mean")))
     found = await service.in_thread(roll_up_layer, service.city, view, by, measures, scope)
     answer = {
         "division": {"level": division.level_name, "code": division.code, "name": division.name},
@@ -78,6 +76,30 @@ async def division_rollup(service: Service, ask: Ask, code: str) -> Answer:
     }
     body = orjson.dumps(answer)
     return fresh(ask, body, tag=tag, max_age_s=service.settings.max_age_s)
+
+
+def areas_below(division: Division, by: str | None) -> str:
+    """Return the kind of areas that a division is rolled up by.
+
+    Parameters
+    ----------
+    division : Division
+    by : str or None
+        As the caller says; the level right below by default.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    InvalidQueryError
+        If the level lies above the division.
+    """
+    by = by or LEVELS[min(division.level, GRID_LEVEL - 1)]
+    if by in LEVELS and LEVELS.index(by) + 1 < division.level:
+        raise InvalidQueryError(f"by={by} lies above {division}; wanted a level from its own down, or h3:9")
+    return by
 
 
 def roll_up_layer(city: City, view: LayerView, by: str, measures: Measures, scope: Scope) -> RollUp:
@@ -115,8 +137,26 @@ def roll_up_layer(city: City, view: LayerView, by: str, measures: Measures, scop
     return by_area(city, rows, by, placement, measures, scope=scope)
 
 
-def _below(city: City, division: Division, caller: Scope) -> Scope:
-    """Return what of a division a caller sees."""
+def scope_below(city: City, division: Division, caller: Scope) -> Scope:
+    """Return what of a division a caller sees.
+
+    Parameters
+    ----------
+    city : City
+    division : Division
+        In force today.
+    caller : Scope
+        What the caller may see.
+
+    Returns
+    -------
+    Scope
+
+    Raises
+    ------
+    UnknownDivisionError
+        If that is nothing.
+    """
     tree = city.divisions
     first = int(tree.preorder_of(np.array([division.id]))[0])
     last = int(tree.ends[first])
@@ -129,5 +169,20 @@ def _below(city: City, division: Division, caller: Scope) -> Scope:
     return Scope(intervals)
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def fields_of(text: str | None) -> tuple[str, ...]:
+    """Return the names in a list separated by commas.
+
+    Parameters
+    ----------
+    text : str or None
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> fields_of("floors,height_m")
+    ('floors', 'height_m')
+    """
     return tuple(name for name in (text or "").split(",") if name)

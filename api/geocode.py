@@ -195,7 +195,7 @@ async def geocode_many(service: Service, request: Request) -> Response:
     """
     ask = Ask.of(request.scope)
     as_of = _as_of(ask.only("as_of"))
-    texts = _texts(await _body(request))
+    texts = _texts(await read_body(request))
     finder = await _finder(service, ask)
     media_type = CSV if CSV in ask.accept else NDJSON
     lines = _lines(service, finder, texts, as_of, is_csv=media_type == CSV)
@@ -286,8 +286,23 @@ def _as_of(came: dict[str, str]) -> date | None:
     return parse_day(came["as_of"], "as_of") if "as_of" in came else None
 
 
-async def _body(request: Request) -> bytes:
-    """Return the body of a request; refuse it as soon as it is too long."""
+async def read_body(request: Request) -> bytes:
+    """Return the body of a request; refuse it as soon as it is too long.
+
+    Parameters
+    ----------
+    request : Request
+
+    Returns
+    -------
+    bytes
+        Up to 64 MB.
+
+    Raises
+    ------
+    InvalidQueryError
+        If more comes.
+    """
     pieces, size = [], 0
     async for piece in request.stream():
         size += len(piece)

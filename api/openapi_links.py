@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.negotiation import JSON
 from api.openapi_ledger import AS_OF, CODE
-from api.operation import TEXT, WHOLE, Operation, Schema, parameter
+from api.operation import NUMBER, TEXT, WHOLE, Operation, Schema, parameter
 from twin.link_kinds import LINK_KINDS
 
 _KINDS: Schema = {"type": "string", "enum": list(LINK_KINDS)}
@@ -53,3 +53,39 @@ LINK_OPERATIONS: dict[str, Operation] = {
         },
     ),
 }
+
+_COLUMN = "Column of the table in the body."
+POSTED_ROLLUP = Operation(
+    "posted_rollup",
+    "A table in the body by the areas below a division, as CSV",
+    "questions",
+    "text/csv",
+    (
+        CODE,
+        BY,
+        parameter("text", "query", TEXT, "地址", _COLUMN + " Addresses."),
+        parameter("lon", "query", TEXT, "lon", _COLUMN + " Longitudes or eastings."),
+        parameter("lat", "query", TEXT, "lat", _COLUMN + " Latitudes or northings."),
+        parameter("crs", "query", TEXT, "wgs84", "wgs84, cgcs2000, gcj02, bd09 or EPSG:n."),
+        parameter("code", "query", TEXT, "code", _COLUMN + " Codes of divisions or grid units."),
+        parameter("min_score", "query", NUMBER, 0.9, "What the best answer to an address must reach."),
+        parameter("sum", "query", TEXT, "kwh", "Columns to sum, separated by commas."),
+        parameter("mean", "query", TEXT, "kwh", "Columns to average, separated by commas."),
+        parameter("people", "query", {"type": "string", "enum": ["true"]}, "true", "Rows are people."),
+        AS_OF,
+        parameter(
+            "answer",
+            "query",
+            {"type": "string", "enum": ["areas", "placed"]},
+            "areas",
+            "The areas, or how each row was placed.",
+        ),
+    ),
+)
+TABLE_BODY: Schema = {
+    "requestBody": {
+        "required": True,
+        "content": {"text/csv": {"schema": {"type": "string"}, "example": "code,kwh\n331102001001,12.5\n"}},
+    }
+}
+"""What a posted roll-up takes."""

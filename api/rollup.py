@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -207,11 +207,32 @@ def write_csv(table: pa.Table, file: DurableFile) -> None:
     table : pyarrow.Table
     file : DurableFile
     """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(table.column_names)
-    writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
-    file.write(text.getvalue().encode("utf-8-sig"))
+    for block in csv_blocks(table):
+        file.write(block)
+
+
+def csv_blocks(table: pa.Table, block_rows: int = 50_000) -> Iterator[bytes]:
+    """Yield a table as CSV (UTF-8 with BOM), some rows at a time.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    block_rows : int
+
+    Yields
+    ------
+    bytes
+    """
+    codec = "utf-8-sig"
+    for start in range(0, max(table.num_rows, 1), block_rows):
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        if not start:
+            writer.writerow(table.column_names)
+        columns = table.slice(start, block_rows).columns
+        writer.writerows(zip(*(column.to_pylist() for column in columns), strict=True))
+        yield text.getvalue().encode(codec)
+        codec = "utf-8"
 
 
 def picture_of(found: RollUp, request: RollUpRequest) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -53,6 +54,12 @@ def records(rows: Sequence[Row], *, first_id: int = 1, source: str = "police") -
     )
 
 
+@lru_cache(maxsize=8)
+def parser_of(tree: DivisionTree) -> Parser:
+    """Return what reads texts with the names of a tree."""
+    return Parser(Gazetteer.from_tree(tree))
+
+
 def assembled(
     rows: Sequence[Row] | pa.Table,
     *,
@@ -64,7 +71,7 @@ def assembled(
     table = rows if isinstance(rows, pa.Table) else records(rows)
     return assemble(
         table,
-        Parser(Gazetteer.from_tree(tree)),
+        parser_of(tree),
         Surroundings(tree),
         before=before,
         rulings=rulings or Rulings(),

@@ -96,6 +96,7 @@ class Identity:
         self._order = np.argsort(self.ids, kind="stable")
         self.levels = base["level"].to_numpy()
         self.parents = self._places(base["parent_id"], TOP)
+        self.holders = self._places(base["division_id"], TOP)
         self.is_in_force = pc.equal(base["status"], IN_FORCE).to_numpy().astype(np.bool_)
         self.lon, self.lat = base["lon"].to_numpy(), base["lat"].to_numpy()
         self.heirs = _followed(self._places(base["superseded_by"], NEW))
@@ -179,6 +180,7 @@ class Identity:
         parents: _Positions,
         level: Level,
         tokens: _Positions,
+        divisions: _Positions,
         lon: NDArray[np.float64],
         lat: NDArray[np.float64],
     ) -> _Positions:
@@ -205,6 +207,7 @@ class Identity:
                     for row in self._by_name.get((int(level), int(tokens[one])), [])
                     if not self._is_taken[row] and (self.parents[row] == parents[one]) == is_same_parent
                 ]
+                rows.sort(key=lambda row: (self.holders[row] != divisions[one], self.ids[row]))
                 best = self._nearest(rows, float(lon[one]), float(lat[one]), is_same_parent=is_same_parent)
                 if best >= 0:
                     self._is_taken[best] = True

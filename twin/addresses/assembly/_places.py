@@ -64,8 +64,8 @@ def group(
 def places_of(groups: Groups, districts: Districts, is_one: IsOne) -> NDArray[np.int64]:
     """Return the place of each group, 0..k-1 by their first group; AMBIGUOUS where several places fit.
 
-    Groups that have a position or are known down to the community make the places; the others join the
-    only one they agree with.
+    Groups that have a position or are known down to the community make the places; the others, those of
+    the deepest divisions first, join the only one that they agree with, or make their own.
     """
     place = np.arange(len(groups.token))
     order = np.argsort(groups.token, kind="stable")
@@ -88,24 +88,22 @@ def _join(
         for one in members
         if has_place[one] or districts.depth(int(groups.division[one])) == Level.COMMUNITY
     ]
-    chosen = set(strong)
-    weak = [one for one in members if one not in chosen]
     _unite(groups, strong, place, districts, is_one)
-    settled = {int(place[one]): [other for other in strong if place[other] == place[one]] for one in strong}
-    loose = []
-    for one in weak:
+    settled: dict[int, list[int]] = {}
+    for one in strong:
+        settled.setdefault(int(place[one]), []).append(one)
+    depth = {one: districts.depth(int(groups.division[one])) for one in members}
+    for one in sorted(set(members) - set(strong), key=lambda one: (-depth[one], one)):
         fitting = [
             root
             for root, others in settled.items()
             if any(is_one(groups, one, other, districts) for other in others)
         ]
-        if len(fitting) == 1:
-            place[one] = fitting[0]
-        elif fitting:
+        if len(fitting) > 1:
             place[one] = AMBIGUOUS
         else:
-            loose.append(one)
-    _unite(groups, loose, place, districts, is_one)
+            place[one] = fitting[0] if fitting else one
+            settled.setdefault(int(place[one]), []).append(one)
 
 
 def _unite(

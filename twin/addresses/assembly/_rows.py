@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from twin.addresses.assembly._districts import Districts, NamedDivisions
 from twin.addresses.assembly._groups import dense
+from twin.addresses.assembly._villages import with_unlisted_villages
 from twin.addresses.levels import Level
 from twin.divisions import DivisionTree
 from twin.hot_columns import AreaSource
@@ -87,7 +88,7 @@ def read_rows(
     more_names: pa.Array,
 ) -> Rows:
     """Return parsed texts as arrays; ``more_names`` are tokens that shall have a position too."""
-    parsed = parsed.unify_dictionaries()
+    parsed = with_unlisted_villages(parsed, districts).unify_dictionaries()
     columns = [level.column for level in NAMED_BELOW_DIVISIONS]
     names = _all_names(parsed, [*columns, "main_road"], more_names)
     tokens = {level: _codes(parsed[level.column], names) for level in NAMED_BELOW_DIVISIONS}

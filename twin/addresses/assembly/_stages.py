@@ -123,7 +123,8 @@ def _grow_named(
     codes = tokens[named[first]].astype(np.int64)
     parents = _parents(growth, place, n_places, growth.at[named], division, is_site=is_site)
     where = medians(place, n_places, lon), medians(place, n_places, lat)
-    known = growth.identity.of_names(growth.known_of(parents), level, codes, *where)
+    holders = growth.known_of(holding_division(growth.districts, place, n_places, division))
+    known = growth.identity.of_names(growth.known_of(parents), level, codes, holders, *where)
     growth.add(named, place, level, parents, codes, known)
     return _unite_alike(growth, named, level)
 

@@ -17,11 +17,13 @@ ELSEWHERE = "丽州市溪南区文苑街道和平社区学院路5号紫荆花园
 
 
 def ids(found: Assembly) -> list[int | None]:
-    return found.matches["address_id"].to_pylist()
+    named: list[int | None] = found.matches["address_id"].to_pylist()
+    return named
 
 
 def methods(found: Assembly) -> list[str | None]:
-    return found.matches["match_method"].to_pylist()
+    ways: list[str | None] = found.matches["match_method"].to_pylist()
+    return ways
 
 
 def nodes(found: Assembly, level: Level) -> list[str]:

@@ -8,6 +8,7 @@ from threading import Lock
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.stands import places_of
@@ -207,7 +208,8 @@ def _plain(table: pa.Table) -> list[dict[str, object]]:
     """Return rows of an answer, times as text."""
     for name in ("valid_from", "valid_to"):
         place = table.column_names.index(name)
-        table = table.set_column(place, name, table[name].cast(pa.timestamp("s", "UTC")).cast(pa.string()))
+        texts = pc.strftime(table[name].cast(pa.timestamp("s", "UTC")), "%Y-%m-%dT%H:%M:%SZ")
+        table = table.set_column(place, name, texts)
     rows: list[dict[str, object]] = table.drop_columns("feature_id").to_pylist()
     return rows
 

@@ -91,6 +91,13 @@ class SourceTruth:
         rows = pd.read_csv(self._folder / "divisions.csv", dtype=str)
         return dict(rows[rows["valid_to"].isna()][["code", "name"]].itertuples(index=False))
 
+    @cached_property
+    def links(self) -> pd.DataFrame:
+        """What belongs to addresses, each thing at each address once."""
+        return pd.read_csv(self._folder / "links.csv.gz", dtype=str).drop_duplicates(
+            ["source_id", "kind", "ref"]
+        )
+
     def n_rows(self, name: str) -> int:
         """Return how many rows a text table of the county has."""
         return len(pd.read_csv(self._folder / name, dtype=str))
@@ -167,6 +174,8 @@ class Examiner:
         matched = at("numberMatched")
         self.ask("how many buildings", "collections/buildings/items?limit=1", matched, len(truth.buildings))
         self.ask("how many grid units", "collections/grid/items?limit=1", matched, len(truth.grid))
+        path, n_links = "collections/links/items?limit=1", truth.n_rows("links.csv.gz")
+        self.ask("how many links", path, matched, n_links)
         self.ask(
             "how many old names", "collections/aliases/items?limit=1", matched, truth.n_rows("old_names.csv")
         )
@@ -176,6 +185,7 @@ class Examiner:
         self.ask("buildings in a box", path, at("numberReturned"), inside)
         hospitals = int((truth.facilities["class"] == "hospital").sum())
         self.ask("facilities of a class", "collections/facilities/items?class=hospital", matched, hospitals)
+        self._ask_links()
         reply = self.fetch("collections/facilities/items?limit=1")
         feature = reply.json()["features"][0]
         path = f"collections/facilities/items/{feature['id']}"
@@ -183,6 +193,19 @@ class Examiner:
         self.ask("one feature by id", path, at("properties", "facility_id"), key)
         held = {"If-None-Match": reply.headers["etag"]}
         self.ask("unchanged since", "collections/facilities/items?limit=1", status, NOT_MODIFIED, held)
+
+    def _ask_links(self) -> None:
+        links = self._truth.links
+        one = links[links["kind"] == "enterprise"].iloc[0]
+        n_addresses = int(((links["kind"] == one["kind"]) & (links["ref"] == one["ref"])).sum())
+        path = f"v1/links/enterprise/{one['ref']}"
+        self.ask(
+            "addresses of an enterprise", path, lambda reply: len(reply.json()["addresses"]), n_addresses
+        )
+        buildings = len(self._truth.buildings)
+        city = next(code for code in self._truth.division_names if code.endswith("0" * 8))
+        path = f"v1/divisions/{city}/rollup?layer=buildings&by=grid"
+        self.ask("buildings by grid unit", path, at("total", "count"), buildings)
 
     def _ask_places(self) -> None:
         truth = self._truth

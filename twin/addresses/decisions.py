@@ -239,13 +239,14 @@ def _copy_paths(
 
 def _place_copies(plan: Plan, copies: dict[int, dict[str, Any]], moved: Sequence[dict[str, Any]]) -> None:
     """Give the new addresses the middle of the records that went there or below."""
+    made = {copy["feature_id"]: copy for copy in copies.values()}
     points: dict[int, list[tuple[float, float]]] = {}
     for record in moved:
-        here: int | None = record["address_id"]
+        here = record["address_id"]
         point = plan.record_point(record["feature_id"])
-        while here is not None and not np.isnan(point[0]):
+        while here in made and not np.isnan(point[0]):
             points.setdefault(here, []).append(point)
-            here = copies[here]["parent_id"] if here in copies else None
+            here = made[here]["parent_id"]
     for copy in copies.values():
         own = points.get(copy["feature_id"])
         if own:

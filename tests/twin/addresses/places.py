@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from twin.addresses.assembly import Assembly, Rulings, Surroundings, assemble
+from twin.addresses.base import ADDRESS_BASE, ADDRESSES, to_layer, wkb_of
 from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.parsing import Parser
+from twin.city import City
+from twin.config import CityConfig
 from twin.divisions import DivisionTree
+from twin.schema import DECLARED
+from twin.store import LayerPut
 
 LON, LAT = 120.04, 28.89
 METRE = 1.0 / 111_195.0
@@ -89,3 +97,30 @@ def with_matches(table: pa.Table, found: Assembly) -> pa.Table:
     for name in found.matches.column_names:
         table = table.append_column(name, found.matches[name])
     return table
+
+
+def city_of(folder: Path, rows: Sequence[Row]) -> City:
+    """Return a city that holds source rows and the base that they come to."""
+    table = records(rows)
+    found = assembled(table)
+    city = City.create(folder, CityConfig("丽州市", "EPSG:4549"))
+    divisions = pa.table({"code": [*DIVISIONS], "name": [*DIVISIONS.values()]})
+    no_shapes = pa.nulls(len(DIVISIONS), pa.binary())
+    city.store.put(DECLARED["divisions"], divisions.append_column("geometry", no_shapes))
+    points = wkb_of(table["lon"].to_numpy(), table["lat"].to_numpy())
+    sources = with_matches(table.drop_columns(["lon", "lat"]).append_column("geometry", points), found)
+    schema = replace(DECLARED[ADDRESSES], key="")
+    city.store.put_all([LayerPut(DECLARED[ADDRESS_BASE], to_layer(found.base)), LayerPut(schema, sources)])
+    highest = int(found.base["feature_id"].to_numpy().max())
+    city.state.new_feature_id(ADDRESS_BASE, at_least=highest + 1, count=1)
+    return city
+
+
+def seen(city: City) -> dict[str, list[dict[str, Any]]]:
+    """Return everything that the two layers of addresses show."""
+    shown = {}
+    for name in (ADDRESS_BASE, ADDRESSES):
+        city.forget(name)
+        view = city.layer(name)
+        shown[name] = sorted(view.take(view.positions()).to_pylist(), key=lambda one: one["feature_id"])
+    return shown

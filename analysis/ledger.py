@@ -11,8 +11,8 @@ import shapely
 from numpy.typing import NDArray
 
 from analysis.dwellings import BuildingAddresses, match_buildings
+from analysis.headcount import Headcount
 from analysis.stands import holders, places_of, points_of
-from analysis.suppression import suppress_small_counts
 from analysis.walking import walk_lengths
 from twin.addresses.base import ADDRESS_BASE, ADDRESSES
 from twin.addresses.book import AddressBook
@@ -29,6 +29,7 @@ from twin.links import AddressLinks, links_of
 from twin.scope import WHOLE_CITY, Scope
 
 if TYPE_CHECKING:
+    import geopandas
     import pandas as pd
 
 NOWHERE = "未入网格 in no unit"
@@ -119,6 +120,33 @@ class Ledger:
         frame: pd.DataFrame = self.table.to_pandas()
         return frame
 
+    def to_geodataframe(self, city: City) -> geopandas.GeoDataFrame:
+        """Return the rows with the outlines of units and divisions as they are now.
+
+        Parameters
+        ----------
+        city : City
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            EPSG:4326, x = lon; :data:`NOWHERE` and divisions without boundary have no geometry.
+        """
+        import geopandas
+
+        shapes: dict[str, shapely.Geometry] = {}
+        layer, key = ("grid", "grid_id") if self.by == "grid" else ("divisions", "code")
+        if city.has_layer(layer):
+            view = city.layer(layer)
+            positions = view.positions()
+            rows = view.take(positions)
+            if layer == "divisions":
+                is_current = in_force(rows, city.divisions.as_of)
+                positions, rows = positions[is_current], rows.filter(pa.array(is_current))
+            shapes = dict(zip(rows[key].to_pylist(), view.geometries(positions), strict=True))
+        outlines = [shapes.get(one) for one in self.table["key"].to_pylist()]
+        return geopandas.GeoDataFrame(self.to_frame(), geometry=outlines, crs="EPSG:4326")
+
     def row(self, key: str) -> dict[str, object]:
         """Return one row.
 
@@ -172,22 +200,25 @@ def ledger(
     Each feature counts once, where its point is (:func:`analysis.stands.points_of`), by the exact index of
     the grid as it stands now. An address without a place of its own stands where its building or number
     does, one outside all units in the division that the base knows of. People and enterprises are distinct
-    references within each row on this day; somebody with homes in two units counts in both. People from 1
-    to 4 are suppressed, and whatever would give them away by subtraction from the total
-    (:func:`analysis.suppression.suppress_small_counts`). Areas and lengths are those of the working CRS.
+    references within each unit on this day, and higher rows add units up: somebody with homes in two units
+    counts in both. People from 1 to 4 are suppressed, and whatever would give them away by subtraction, from
+    the total or from the ledger of another level (:class:`analysis.headcount.Headcount`). Areas and lengths
+    are those of the working CRS.
     """
     rows = _Rows.of(city, by, scope)
     given = holdings or Holdings.of(city)
     columns: dict[str, pa.Array] = {"key": pa.array(rows.keys), "name": pa.array(rows.names)}
-    counted: dict[str, _Ints | None] = dict(_addresses(rows, city, given))
+    counted: dict[str, _Ints | Headcount | None] = dict(_addresses(rows, city, given))
     counted |= {name: _features(rows, city, name) for name in ("buildings", "parts", "incidents")}
     totals: dict[str, pa.Array] = {"key": pa.array([""]), "name": pa.array(["合计 total"])}
     for name in COUNTS:
         counts = counted.get(name)
         if counts is None:
             columns[name], totals[name] = pa.nulls(rows.n, pa.int64()), pa.nulls(1, pa.int64())
+        elif isinstance(counts, Headcount):
+            columns[name], totals[name] = _told(counts, rows)
         else:
-            columns[name], totals[name] = _published(counts, suppresses=name == "people")
+            columns[name], totals[name] = array_of(counts.astype(np.int64)), pa.array([int(counts.sum())])
     for name, values in (("area_m2", _areas_m2(rows, city)), ("walk_m", _walk_m(rows, city))):
         missing = pa.nulls(rows.n, pa.float64())
         columns[name] = missing if values is None else array_of(values)
@@ -277,26 +308,27 @@ def _features(rows: _Rows, city: City, name: str) -> _Ints | None:
     return counts
 
 
-def _addresses(rows: _Rows, city: City, given: Holdings) -> dict[str, _Ints]:
+def _addresses(rows: _Rows, city: City, given: Holdings) -> dict[str, _Ints | Headcount]:
     """Return addresses, dwellings, people and enterprises of each row, as far as the city knows of them."""
     book = given.book
     if book is None:
         counts = _features(rows, city, ADDRESSES)
         return {} if counts is None else {"addresses": counts}
-    places = rows.places(_numbers_of_book(rows, city, book, given.codes or {}))
+    numbers = _numbers_of_book(rows, city, book, given.codes or {})
+    places = rows.places(numbers)
     is_address = (book.levels >= Level.GROUP) & (book.n_records > 0)
-    found = {
+    found: dict[str, _Ints | Headcount] = {
         "addresses": rows.counts(places[is_address]),
         "dwellings": rows.counts(places[book.levels == Level.DWELLING]),
     }
     if given.links is not None:
         every = given.links.in_force(np.arange(len(given.links)))
-        nodes = given.links.nodes[every]
-        lost = rows.n - 1 if rows.scope.is_whole_city else -1
-        groups = np.where(nodes >= 0, places[nodes] if len(places) else lost, lost)
-        by_kind = given.links.counts(every, groups, rows.n)
-        found["people"] = by_kind[:, LINK_KINDS.index("person")]
-        found["enterprises"] = by_kind[:, LINK_KINDS.index("enterprise")]
+        tree, nodes = city.divisions, given.links.nodes[every]
+        groups = Headcount.leaves(tree, np.append(numbers, -1)[nodes])
+        by_kind = given.links.counts(every, groups, Headcount.n_leaves(tree))
+        for name, kind in (("people", "person"), ("enterprises", "enterprise")):
+            counts = by_kind[:, LINK_KINDS.index(kind)]
+            found[name] = Headcount.of(tree, counts, suppresses=name == "people")
     return found
 
 
@@ -371,11 +403,11 @@ def _walk_m(rows: _Rows, city: City) -> _Floats | None:
     return walk_m
 
 
-def _published(counts: _Ints, *, suppresses: bool) -> tuple[pa.Array, pa.Array]:
-    """Return counts and their sum as they may be shown."""
-    total = int(counts.sum())
-    if not suppresses:
-        return array_of(np.asarray(counts, np.int64)), pa.array([total])
-    n = len(counts)
-    shown = suppress_small_counts([*counts.tolist(), total], [*[n] * n, -1])
-    return shown.slice(0, n), shown.slice(n, 1)
+def _told(counts: Headcount, rows: _Rows) -> tuple[pa.Array, pa.Array]:
+    """Return the counts of the rows and their total; a limited caller hears nothing of other places."""
+    told = counts.rows(rows.numbers)
+    if rows.scope.is_whole_city:
+        return told, pa.array([counts.total], pa.int64())
+    seen = told.slice(0, rows.n - 1)
+    total = None if seen.null_count else int(np.asarray(seen).sum())
+    return pa.concat_arrays([seen, pa.array([0])]), pa.array([total], pa.int64())

@@ -189,7 +189,8 @@ def grid_unit_history(city: City, grid_id: str) -> tuple[UnitVersion, ...]:
     Returns
     -------
     tuple of UnitVersion
-        The first is the unit as imported, unless a redraw made it.
+        The first is the unit as imported, unless a redraw made it; later imports that changed it stand
+        between the edits, without a time.
 
     Raises
     ------
@@ -198,18 +199,20 @@ def grid_unit_history(city: City, grid_id: str) -> tuple[UnitVersion, ...]:
     """
     if not city.has_layer("grid"):
         raise UnknownDivisionError(f"there is no grid unit {grid_id!r}; the city has no grid")
+    grid = city.layer("grid")
     edits = city.state.history("grid")
     feature_ids = {edit.feature_id for edit in edits if (edit.properties or {}).get("grid_id") == grid_id}
     drawn = [_version_of(edit) for edit in edits if edit.feature_id in feature_ids]
-    if drawn:
-        return tuple(drawn)
-    grid = city.layer("grid")
     positions, _ = grid.page(-1, 1, where={"grid_id": grid_id})
     if not len(positions):
-        raise UnknownDivisionError(f"there is no grid unit {grid_id!r}; the city has {grid.count():,}")
+        if not drawn:
+            raise UnknownDivisionError(f"there is no grid unit {grid_id!r}; the city has {grid.count():,}")
+        return tuple(drawn)
     (properties,) = grid.take(positions, grid.columns.names).to_pylist()
-    shape = grid.geometries(positions)[0]
-    return (UnitVersion(None, "", "import", shape, properties, grid.layer.version),)
+    stands = UnitVersion(None, "", "import", grid.geometries(positions)[0], properties, grid.layer.version)
+    if drawn and _are_same(drawn[-1].shape, stands.shape):
+        return tuple(drawn)
+    return (*drawn, stands)  # imported, perhaps over what was drawn before
 
 
 def _version_of(edit: FeatureEdit) -> UnitVersion:
@@ -284,8 +287,15 @@ def _changes(city: City, drawing: Drawing) -> list[FeatureChange]:
 
 def _is_known(stands: FeatureChange, last: FeatureEdit | None) -> bool:
     """Return whether the last edit of a unit left it as it stands; an import may have come since."""
-    shapes = shapely.from_wkb([stands.geometry_wkb, None if last is None else last.geometry_wkb])
-    return last is not None and bool(shapely.equals_exact(*shapely.normalize(shapes), tolerance=0.0))
+    if last is None:
+        return False
+    return _are_same(*shapely.from_wkb([stands.geometry_wkb, last.geometry_wkb]))
+
+
+def _are_same(left: shapely.Geometry | None, right: shapely.Geometry | None) -> bool:
+    if left is None or right is None:
+        return left is right
+    return bool(shapely.equals_exact(left.normalize(), right.normalize(), tolerance=0.0))
 
 
 def _as_it_stands(grid: LayerView, feature_id: int) -> FeatureChange:

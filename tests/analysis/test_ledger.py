@@ -194,7 +194,12 @@ def test_city_without_address_base_counts_source_rows(tmp_path: Path) -> None:
         assert found.total["addresses"].to_pylist() == [100]
         for name in ("dwellings", "people", "enterprises", "parts", "incidents"):
             assert found.table[name].null_count == found.table.num_rows
-        assert set(COUNTS) < set(found.to_frame().columns)
+        frame = found.to_geodataframe(city)
+        assert set(COUNTS) < set(frame.columns)
+        shapes = dict(zip(frame["key"], frame.geometry, strict=True))
+        assert shapes[grid_id(3, 4)].equals(square(3, 4))
+        assert shapes[""] is None
+        assert ledger(city, "community").to_geodataframe(city).geometry.isna().all()
 
 
 def test_unknown_level_is_refused(city: City) -> None:

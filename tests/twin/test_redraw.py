@@ -12,13 +12,25 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.twin.squares import COMMUNITIES, SIDE, drawing, grid_id, make_city, point, put, square, wkb
+from tests.twin.squares import (
+    COMMUNITIES,
+    SIDE,
+    drawing,
+    grid_id,
+    grid_table,
+    make_city,
+    point,
+    put,
+    square,
+    wkb,
+)
 from twin import city as city_module
 from twin.city import City
 from twin.divisions import DivisionTree
 from twin.errors import FaultyDrawingError, InvalidLayerError, StateConflictError, UnknownDivisionError
 from twin.redraw import check, grid_unit_history, redraw
 from twin.redrawn import areas_of
+from twin.schema import DECLARED
 
 LAYERS = ("addresses", "buildings", "roads")
 A, B = grid_id(0, 0), grid_id(1, 0)
@@ -242,6 +254,24 @@ def test_history_says_who_drew_which_shape_when(city: City) -> None:
     assert first.properties["name"] == imported.properties["name"]
     with pytest.raises(UnknownDivisionError, match="no grid unit 'x'"):
         grid_unit_history(city, "x")
+
+
+def test_import_over_a_redrawn_unit_is_part_of_its_history(city: City) -> None:
+    redraw(city, drawing(WIDER), author="甲")
+    city.state.mark_folded("grid", up_to=city.layer("grid").edits.sequence, version=3)
+    city.store.put(DECLARED["grid"], grid_table())
+    city.forget("grid")
+    history = grid_unit_history(city, A)
+    assert [version.action for version in history] == ["import", "put", "import"]
+    assert history[-1].shape.equals(square(0, 0))
+    redraw(city, drawing(WIDER), author="乙")
+    history = grid_unit_history(city, A)
+    assert [(one.action, one.author) for one in history] == [
+        ("import", ""),
+        ("put", "甲"),
+        ("import", ""),
+        ("put", "乙"),
+    ]
 
 
 def test_drawing_that_changes_nothing_stores_nothing(city: City) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from pypinyin import lazy_pinyin
 
 from api.demo import sample_folder
 from api.demo_check import SourceTruth
@@ -107,6 +108,42 @@ def test_clicking_a_building_tells_its_grid_unit_and_levels(visit: Visit) -> Non
     assert "建筑" not in visit.page.locator("#here-body dt").first.inner_text()
     visit.page.keyboard.press("Escape")
     assert visit.page.locator("#here").is_hidden()
+    visit.page.evaluate("localStorage.clear()")
+
+
+def test_an_estate_typed_in_pinyin_is_offered_and_shown(visit: Visit) -> None:
+    buildings = SourceTruth(sample_folder()).buildings
+    names = buildings["小区名"].dropna().unique().tolist()
+    spoken = ["".join(lazy_pinyin(name)) for name in names]
+    name, typed = next(
+        (one, said) for one, said in zip(names, spoken, strict=True) if spoken.count(said) == 1
+    )
+    box = visit.page.locator("#search-text")
+    box.press_sequentially(typed)
+    visit.page.wait_for_selector(f"#search-list li:first-child span:text('{name}')")
+    box.press("ArrowDown")
+    assert visit.page.locator("#search-list li[aria-selected=true]").count() == 1
+    box.press("Enter")
+    visit.page.wait_for_selector("#here:not([hidden]) .chain li")
+    assert name in visit.page.locator("#search-said").inner_text()
+    center = visit.page.evaluate(
+        "async () => { if (citytwinMap.isMoving()) await citytwinMap.once('moveend');"
+        " return citytwinMap.getCenter(); }"
+    )
+    west, south, east, north = buildings[buildings["小区名"] == name].total_bounds
+    assert west <= center["lng"] <= east
+    assert south <= center["lat"] <= north
+
+
+def test_an_address_that_is_not_there_is_said_to_be_unsure(visit: Visit) -> None:
+    box = visit.page.locator("#search-text")
+    box.fill("没有这条路的9999号")
+    box.press("Enter")
+    visit.page.wait_for_selector("#search-said:not(:empty)")
+    said = visit.page.locator("#search-said").inner_text()
+    assert "不确定" in said or "没有找到" in said
+    visit.page.click("#language")
+    assert visit.page.locator("#search-text").get_attribute("placeholder").startswith("Find an address")
     visit.page.evaluate("localStorage.clear()")
 
 

@@ -13,15 +13,15 @@ let told;
 
 /** @param {import("maplibre-gl").Map} map */
 export function answerClicks(map) {
-  map.on("click", (event) => ask(map, event.lngLat));
+  map.on("click", (event) => showPlace(map, event.lngLat));
   byId("here-close").addEventListener("click", () => close(map));
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close(map);
   });
 }
 
-/** @param {import("maplibre-gl").Map} map @param {{lng: number, lat: number}} place */
-async function ask(map, place) {
+/** Tell what is at a place. @param {import("maplibre-gl").Map} map @param {{lng: number, lat: number}} place */
+export async function showPlace(map, place) {
   asking?.abort();
   asking = new AbortController();
   mark(map, place);

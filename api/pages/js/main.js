@@ -7,6 +7,7 @@ import { answerClicks, retell } from "./here.js";
 import { offerHexagons, restoreHexagons } from "./hexagons.js";
 import { applyVisibility, fetchCollections, listLayers } from "./layers.js";
 import { watchProgress } from "./progress.js";
+import { offerSearch } from "./search.js";
 import { fillTexts, keepLanguage, language, text } from "./text.js";
 
 const THEME = "citytwin.theme";
@@ -45,6 +46,8 @@ function labelControls() {
     byId(id).setAttribute("aria-label", text(key));
     byId(id).title = text(key);
   }
+  byId("search-text").setAttribute("aria-label", text("search"));
+  byId("search-text").setAttribute("placeholder", text("search"));
   byId("theme").setAttribute("aria-pressed", String(theme() === "night"));
 }
 
@@ -105,6 +108,7 @@ async function start() {
     const found = await fetchCollections();
     listLayers(map, found);
     offerHexagons(map, found);
+    offerSearch(map, found.some((one) => one.id === "address_base"));
     if (!bounds && extentOf(found)) map.fitBounds(/** @type {any} */ (extentOf(found)), { padding: 24 });
   };
   const redraw = async () => {

@@ -29,6 +29,11 @@ export const TEXTS = {
     perHexagon: "每个六边形",
     noWebgl: "此浏览器不支持 WebGL 2，无法显示地图；请使用较新的浏览器",
     map: "地图",
+    search: "查地址：小区、路名、拼音或首字母",
+    nothingFound: "没有找到",
+    noPlace: "该地址没有坐标",
+    sure: "可信",
+    unsure: "不确定",
   },
   en: {
     layers: "Layers",
@@ -57,6 +62,11 @@ export const TEXTS = {
     perHexagon: "per hexagon",
     noWebgl: "This browser has no WebGL 2 and cannot show the map; please use a newer one",
     map: "Map",
+    search: "Find an address: estate, road, pinyin or initials",
+    nothingFound: "Nothing found",
+    noPlace: "This address has no coordinates",
+    sure: "sure",
+    unsure: "not sure",
   },
 };
 

@@ -264,7 +264,7 @@ def picture_of(found: RollUp, request: RollUpRequest) -> bytes:
         known = ", ".join(found.total.column_names)
         raise UnknownFieldError(f"the roll-up has no column {shows!r} to show; it has {known}")
     title = request.title or f"{request.table.stem} {shows} ({found.by})"
-    caption = Caption(title, request.unit, found.n_unplaced)
+    caption = Caption(title, request.unit, found.table["count"][-1].as_py())
     return choropleth(found.geometry, _floats(found.table[shows])[:-1], caption)
 
 

@@ -52,13 +52,13 @@ class Caption:
     title : str
     unit : str
         Of the values, ``"kWh"``; empty for plain counts.
-    n_unplaced : int
-        Rows that have no area; said below the picture.
+    n_unplaced : int or None
+        Rows that have no area, said below the picture; None where that is not published.
     """
 
     title: str
     unit: str = ""
-    n_unplaced: int = 0
+    n_unplaced: int | None = 0
 
 
 def class_edges(values: _Floats, n_classes: int = len(COLOURS), scheme: Scheme = "quantile") -> _Floats:
@@ -172,7 +172,8 @@ def choropleth(
     axes.set_axis_off()
     words: dict[str, Any] = {"family": font} if font else {}
     figure.text(0.5, 0.95, _written(caption.title, font), ha="center", fontsize=15, **words)
-    below = f"未落图 could not be placed: {caption.n_unplaced:,}"
+    n_unplaced = "不公布 withheld" if caption.n_unplaced is None else f"{caption.n_unplaced:,}"
+    below = f"未落图 could not be placed: {n_unplaced}"
     figure.text(0.04, 0.025, _written(below, font), fontsize=9, **words)
     _legend(axes, edges, caption.unit, font, has_gaps=bool((classes < 0).any()))
     picture = io.BytesIO()
@@ -211,9 +212,11 @@ def _legend(axes: Axes, edges: _Floats, unit: str, font: str, *, has_gaps: bool)
     from matplotlib.patches import Patch
 
     shades = _shades(max(len(edges) - 1, 1))
+    # A class holds its upper bound, the first one its lower bound too.
+    starts = ["", *["> "] * (len(shades) - 1)]
     entries = [
-        Patch(facecolor=shade, edgecolor=EDGE, label=f"{_number(low)} – {_number(high)}")
-        for shade, low, high in zip(shades, edges[:-1], edges[1:], strict=False)
+        Patch(facecolor=shade, edgecolor=EDGE, label=f"{start}{_number(low)} – {_number(high)}")
+        for shade, start, low, high in zip(shades, starts, edges[:-1], edges[1:], strict=False)
     ]
     if has_gaps:
         label = _written("无数据或不公布\nno value, or withheld", font)

@@ -134,3 +134,24 @@ def test_people_are_suppressed_on_demand(folder: Path) -> None:
     assert [row["count"] for row in rows_of(folder / "out.csv")] == ["", "", "0"]
     assert run(folder, *place).exit_code == 0
     assert [row["count"] for row in rows_of(folder / "out.csv")] == ["2", "9", "0"]
+
+
+def test_picture_of_people_is_the_same_for_any_few_who_have_no_place(folder: Path) -> None:
+    pictures = []
+    for n_lost in (2, 3):
+        lines = [",120.01,28.85,1\n"] * 9 + [",120.11,28.85,1\n"] * 8 + [",,,1\n"] * n_lost
+        (folder / "energy.csv").write_text("unit,lon,lat,kwh\n" + "".join(lines), encoding="utf-8")
+        words = (
+            "--by",
+            "community",
+            "--lon",
+            "lon",
+            "--lat",
+            "lat",
+            "--people",
+            "--picture",
+            folder / "p.png",
+        )
+        assert run(folder, *words).exit_code == 0
+        pictures.append((folder / "p.png").read_bytes())
+    assert pictures[0] == pictures[1]

@@ -77,7 +77,12 @@ def test_picture_without_a_chinese_font_leaves_out_what_it_cannot_write(fonts: t
 def test_words_and_number_of_rows_without_area_change_the_picture() -> None:
     plain = choropleth(SQUARES, VALUES, Caption("title"))
     assert choropleth(SQUARES, VALUES, Caption("title")) == plain
-    for caption in (Caption("other"), Caption("title", "kWh"), Caption("title", n_unplaced=3)):
+    for caption in (
+        Caption("other"),
+        Caption("title", "kWh"),
+        Caption("title", n_unplaced=3),
+        Caption("title", n_unplaced=None),
+    ):
         assert choropleth(SQUARES, VALUES, caption) != plain
 
 

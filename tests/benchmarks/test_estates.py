@@ -19,6 +19,7 @@ from tests.benchmarks.estates.sounds import common_characters, fuzzy_reading, mi
 from tests.benchmarks.estates.styles import STYLES
 from tests.benchmarks.estates.town import Block, Flats, Houses, Town
 from tests.benchmarks.estates.traps import UNANSWERABLE
+from tests.benchmarks.estates.wholes import WHOLE
 
 N_ROWS = 2_000
 EVERY_STYLE = pytest.mark.parametrize("style", STYLES)
@@ -85,7 +86,7 @@ def test_standard_text_has_its_parts_in_the_order_of_the_levels() -> None:
 @pytest.mark.parametrize(
     ("label", "said"),
     [("3", "三"), ("10", "十"), ("12", "十二"), ("38", "三十八"), ("105", "一百零五"), ("110", "一百一十"),
-     ("200", "二百"), ("214", "二百一十四"), ("A", "A")],
+     ("200", "二百"), ("214", "二百一十四"), ("A", "A"), ("15B", "十五B"), ("A3", "A3")],
 )  # fmt: skip
 def test_number_is_said_as_people_say_it(label: str, said: str) -> None:
     assert wording.number(label) == said
@@ -122,7 +123,8 @@ def test_every_class_is_asked_where_the_town_has_it(towns: dict[str, Town], styl
     known = {number for number, _ in towns[style].rows(with_places=False)}
     for question in questions:
         assert (question.want in known) == (question.kind in ANSWERABLE)
-        assert (question.want == "") == (question.kind in UNANSWERABLE)
+        assert (question.want == "") == (question.kind in {**UNANSWERABLE, **WHOLE})
+        assert (question.ends == "") == (question.kind not in WHOLE)
 
 
 @EVERY_STYLE
@@ -139,10 +141,10 @@ def test_exact_questions_are_rows_and_no_trap_is(towns: dict[str, Town], style: 
     for question in sheet(towns[style], 4, of_each=8):
         if question.kind == "exact":
             assert by_text[question.text] == question.want
-        if not question.want:
+        if question.kind in UNANSWERABLE:
             assert question.text not in by_text
         if question.want:
-            assert len(question.control) < len(question.text)
+            assert question.control not in by_text
 
 
 def test_towns_are_large_without_being_held(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def _print_marks(marks: Marks) -> None:
     answerable = marks.over(ANSWERABLE)
     _print_line("answerable", answerable)
     _print_line("everything", marks.overall)
+    _print_line("wholes", marks.wholes)
     overall, sure = marks.overall, marks.overall.precision
     print(f"   top-1 {overall.top1:.3f} (>= 0.95), variants {marks.variants.top1:.3f} (>= 0.95),", end=" ")
     print(f"pinyin {marks.pinyin.top1:.3f} (>= 0.90), precision at 0.9 {sure:.4f} (>= 0.98),", end=" ")

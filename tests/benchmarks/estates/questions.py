@@ -17,12 +17,14 @@ class Question:
     """One question: its class, its text, the row that it asks for (empty where none is certain).
 
     ``control`` is the same text without building, unit and room: whoever answers it right has guessed.
+    Questions for a whole building or estate want a standard text that ``ends`` so, and no row.
     """
 
     kind: str
     text: str
     want: str
     control: str = ""
+    ends: str = ""
 
 
 SPELLED: tuple[str, ...] = ("estate", "road", "hamlet")
@@ -33,7 +35,7 @@ Ask = Callable[[Town, random.Random], Question | None]
 
 def exact(town: Town, rng: random.Random) -> Question | None:
     one = draft(town, rng)
-    return _asked("exact", one, one.head(), wording.official(one.labels, one.block.words))
+    return Question("exact", one.dwelling.text, one.dwelling.source_id, one.head())
 
 
 def _asked(kind: str, one: Draft, head: str, tail: str, around: str = "{}") -> Question:
@@ -223,6 +225,19 @@ def _bare_divisions(one: Draft, rng: random.Random) -> Question | None:
     return _asked("missing_suffix", one, one.head(bare), _tail(one, rng))
 
 
+def combined(town: Town, rng: random.Random) -> Question | None:
+    """Ask with a name misspelled, the numbers in other words, and something around it."""
+    one = in_context(draft(town, rng), rng)
+    spell = rng.choice((_wrong, _missing, _extra, _swapped, respelled, misheard))
+    spelling = spell(one.name(one.target), rng)
+    if spelling is None or not one.is_certain_as(one.target, spelling, drafts.sounds_nearly_alike):
+        return None
+    write = rng.choice((wording.in_numerals, wording.reworded, wording.short))
+    tail = write(one.labels, one.block.words, rng)
+    around = rng.choice(("{}", "{}，谢谢", "地址：{}", "{} 张师傅 13900000000", "我在{}", "{}。"))
+    return _asked("combined", one, one.head({one.target: spelling}), tail, around)
+
+
 SURNAMES = "赵钱孙李周吴郑王冯陈"
 GIVEN = ("小明", "建国", "丽", "秀英", "先生", "女士", "师傅", "阿姨")
 
@@ -272,4 +287,5 @@ ANSWERABLE: dict[str, Ask] = {
     "missing_unit": missing_unit,
     "missing_suffix": missing_suffix,
     "noise": noise,
+    "combined": combined,
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks.estates.questions import ANSWERABLE, Question
+from tests.benchmarks.estates.wholes import WHOLE
 
 SURE = 0.9
 """An answer with at least this score may be acted on."""
@@ -53,10 +54,10 @@ class Tally:
 
     def add(self, question: Question, answer: Answer) -> None:
         """Count one answer; one to a question without a certain answer can only be wrong."""
-        is_right = bool(question.want) and answer.source_id == question.want
+        is_right = is_answered(question, answer)
         is_sure = answer.score >= SURE and bool(answer.text or answer.source_id)
         self.asked += 1
-        self.answerable += bool(question.want)
+        self.answerable += bool(question.want or question.ends)
         self.right += is_right
         self.sure += is_sure
         self.sure_and_right += is_sure and is_right
@@ -111,7 +112,12 @@ class Marks:
 
     @property
     def overall(self) -> Tally:
-        return self.over(self.by_kind)
+        """The counts of all questions for single dwellings, with and without a certain answer."""
+        return self.over(kind for kind in self.by_kind if kind not in WHOLE)
+
+    @property
+    def wholes(self) -> Tally:
+        return self.over(WHOLE)
 
     @property
     def variants(self) -> Tally:
@@ -136,9 +142,16 @@ def mark(questions: Sequence[Question], answers: Sequence[Answer], control: Sequ
 
 def is_failure(question: Question, answer: Answer) -> bool:
     """Whether an answer is wrong, or sure where nobody can be."""
-    if question.want:
-        return answer.source_id != question.want
+    if question.want or question.ends:
+        return not is_answered(question, answer)
     return answer.score >= SURE
+
+
+def is_answered(question: Question, answer: Answer) -> bool:
+    """Whether an answer is the dwelling, building or estate that was asked for."""
+    if question.ends:
+        return answer.text.endswith(question.ends)
+    return bool(question.want) and answer.source_id == question.want
 
 
 def order_of(kind: str) -> int:

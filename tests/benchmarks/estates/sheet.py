@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.benchmarks.estates.questions import ANSWERABLE, Question
 from tests.benchmarks.estates.town import Town
 from tests.benchmarks.estates.traps import UNANSWERABLE
+from tests.benchmarks.estates.wholes import WHOLE
 
 TRIES = 60
 """Dwellings drawn for each question wanted, before a class is left short: not every town has every trap."""
@@ -18,7 +19,7 @@ TRIES = 60
 def sheet(town: Town, seed: int, *, of_each: int) -> list[Question]:
     """Return questions of every class, no text twice within a class."""
     questions: list[Question] = []
-    for kind, ask in {**ANSWERABLE, **UNANSWERABLE}.items():
+    for kind, ask in {**ANSWERABLE, **UNANSWERABLE, **WHOLE}.items():
         rng = random.Random(f"{town.style} {kind} {seed}")
         found: dict[str, Question] = {}
         for _ in range(TRIES * of_each):

@@ -1,4 +1,4 @@
-"""Five styles of address base, each a seeded plan of a whole made-up town."""
+"""Six styles of address base, each a seeded plan of a whole made-up town."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import partial
 
 from tests.benchmarks.estates import names
 from tests.benchmarks.estates.ground import Community, Ground, Kinds, estate_size, flats, ground, near, until
+from tests.benchmarks.estates.rough import rough
 from tests.benchmarks.estates.town import Block, Flats, Houses, MakeTown, Town
 
 SPREAD = (0.25, 0.6, 1.0, 1.0, 1.6)
@@ -232,4 +233,5 @@ STYLES: dict[str, MakeTown] = {
     "lanes": lanes,
     "villages": villages,
     "mixed": mixed,
+    "rough": rough,
 }

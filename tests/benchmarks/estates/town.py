@@ -25,6 +25,11 @@ M_LON = 1 / 97_300
 Labels = Mapping[str, str]
 
 
+def worded(label: str, word: str) -> str:
+    """Return a label with the word after it; names such as 阁楼 and 地下室 need none."""
+    return label if len(label) > 1 and not label.isascii() else label + word
+
+
 class Layout(Protocol):
     """How the dwellings of one block are numbered."""
 
@@ -137,6 +142,37 @@ class Houses:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Dwellings numbered as nobody would have planned it, one by one, building after building."""
+
+    rows: tuple[Labels, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def labels(self, index: int) -> dict[str, str]:
+        return dict(self.rows[index])
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {building: place for place, building in enumerate(self._rows_of)}
+
+    def building_of(self, index: int) -> int:
+        return self._place[self.rows[index]["building"]]
+
+    @cached_property
+    def _rows_of(self) -> dict[str, list[Labels]]:
+        found: dict[str, list[Labels]] = {}
+        for row in self.rows:
+            found.setdefault(row["building"], []).append(row)
+        return found
+
+    def count(self, asked: Labels) -> int:
+        rows = self._rows_of.get(asked["building"], []) if "building" in asked else self.rows
+        return sum(all(row.get(rung) == label for rung, label in asked.items()) for row in rows)
+
+
+@dataclass(frozen=True)
 class Block:
     """Dwellings that share their names: an estate or one phase of it, a lane, a road, a group of a village.
 
@@ -149,11 +185,16 @@ class Block:
     layout: Layout
     lon: float
     lat: float
+    spell: Spell | None = None
+
+    def row_text(self, labels: Labels) -> str:
+        """Return the text of a dwelling as the base has it."""
+        return self.text(labels) if self.spell is None else self.spell(self, labels)
 
     def text(self, labels: Labels) -> str:
         """Return the standard address of a dwelling."""
         head = "".join(self.names.get(name, "") for name in NAMES)
-        return head + "".join(labels[rung] + self.words[rung] for rung in RUNGS if rung in labels)
+        return head + "".join(worded(labels[rung], self.words[rung]) for rung in RUNGS if rung in labels)
 
     def place(self, index: int) -> tuple[float, float]:
         """Return lon, lat of the building of a dwelling: 12 abreast, 40 m apart."""
@@ -175,7 +216,7 @@ class Dwelling:
 
     @property
     def text(self) -> str:
-        return self.block.text(self.labels)
+        return self.block.row_text(self.labels)
 
 
 def source_id(position: int) -> str:
@@ -249,7 +290,7 @@ class Town:
         position = 0
         for block in self.blocks:
             for index in range(len(block.layout)):
-                row: tuple[str, ...] = (source_id(position), block.text(block.layout.labels(index)))
+                row: tuple[str, ...] = (source_id(position), block.row_text(block.layout.labels(index)))
                 if with_places:
                     lon, lat = block.place(index)
                     row = (*row, f"{lon:.6f}", f"{lat:.6f}")
@@ -273,5 +314,7 @@ class Town:
             writer.writerows(self.divisions)
 
 
+Spell = Callable[[Block, Labels], str]
+"""Writes the row of a dwelling as a careless clerk does."""
 MakeTown = Callable[[int, int], Town]
 """Seed and number of rows to a town; small towns have smaller estates."""

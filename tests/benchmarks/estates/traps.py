@@ -69,7 +69,9 @@ def nonexistent(town: Town, rng: random.Random) -> Question | None:
     one = in_context(draft(town, rng), rng)
     rung = rng.choice(sorted(set(one.labels) & {"house", "building", "unit", "room"}))
     label = one.labels[rung]
-    if rung == "room":
+    if rung == "room" and not label.isdigit():
+        label = "9977"
+    elif rung == "room":
         floor, door = label[:-2], label[-2:]
         label = rng.choice((f"{int(floor) + 40}{door}", f"{floor}{int(door) + 60}"))
     elif label.isdigit():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from tests.benchmarks.estates.town import RUNGS
+from tests.benchmarks.estates.town import RUNGS, worded
 
 DIGITS = "零一二三四五六七八九"
 BUILDING_WORDS = {
@@ -28,11 +28,15 @@ Labels = Mapping[str, str]
 
 def official(labels: Labels, words: Labels) -> str:
     """Return the numbered part as the base has it."""
-    return "".join(labels[rung] + words[rung] for rung in RUNGS if rung in labels)
+    return "".join(worded(labels[rung], words[rung]) for rung in RUNGS if rung in labels)
 
 
 def number(label: str) -> str:
     """Return a whole number below 1,000 as it is said: 38 三十八, 105 一百零五; others digit by digit."""
+    if label[:1].isalpha():
+        return label
+    if label[-1:].isascii() and label[-1:].isalpha():
+        return number(label[:-1]) + label[-1]
     if not label.isdigit() or len(label) > 3 or label.startswith("0"):
         return spelled(label)
     value = int(label)
@@ -58,12 +62,15 @@ def in_numerals(labels: Labels, words: Labels, rng: random.Random) -> str:
     for rung in RUNGS:
         if rung not in labels:
             continue
-        said = number(labels[rung])
+        label = labels[rung]
+        said = number(label)
         if rung == "room":
-            said = spelled(labels[rung]) if spells_room else labels[rung]
-        if rung == "house" and "-" in labels[rung]:
-            said = "之".join(number(part) for part in labels[rung].split("-"))
-        parts.append(said + words[rung])
+            said = spelled(label) if spells_room else label
+        if rung == "house" and "-" in label:
+            said = "之".join(number(part) for part in label.split("-"))
+        parts.append(
+            said + words[rung] if said[0] in DIGITS or label.isascii() else worded(label, words[rung])
+        )
     return "".join(parts)
 
 
@@ -84,7 +91,7 @@ def reworded(labels: Labels, words: Labels, rng: random.Random) -> str:
             word = rng.choice(("层", "楼"))
         elif rung == "house":
             word = rng.choice(("号", "", "#"))
-        parts.append(labels[rung] + word)
+        parts.append(worded(labels[rung], word))
     return "".join(parts)
 
 
@@ -99,6 +106,8 @@ def short(labels: Labels, words: Labels, rng: random.Random) -> str:
         return labels["house"] + rng.choice(("", "#", "号"))
     building, unit, room = labels["building"], labels.get("unit", ""), labels["room"]
     word = rng.choice(BUILDING_WORDS[words["building"]])
+    if not room.isascii():
+        return f"{building}{word}{unit and unit + '单元'}{room}"
     if not unit:
         return rng.choice((f"{building}-{room}", f"{building}#{room}", f"{building}{word}{room}"))
     forms = (
@@ -116,6 +125,8 @@ def short(labels: Labels, words: Labels, rng: random.Random) -> str:
 
 def in_latin(labels: Labels, words: Labels, rng: random.Random) -> str:
     """Return the numbered part in Latin letters, mostly jotted, at times spelled out: 3dong1danyuan302shi."""
+    if not labels.get("room", "").isascii():
+        return official(labels, words)
     if rng.random() < 0.75 or "house" in labels:
         if "house" in labels:
             return labels["house"] + rng.choice(("", "hao"))

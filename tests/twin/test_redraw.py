@@ -176,7 +176,7 @@ def test_new_and_dissolved_units(city: City) -> None:
     assert grid_unit_history(city, "new")[-1].shape is None
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     moves=st.lists(
         st.tuples(

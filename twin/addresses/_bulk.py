@@ -17,7 +17,7 @@ _Positions = NDArray[np.int64]
 ABSENT, UNKNOWN = -1, -2
 """Tokens of a level that a text does not name, and of one that the book has nowhere."""
 _MAX_NAMESAKES = 50
-_ANCHOR_LEVELS = (Level.PREMISES, Level.ESTATE, Level.ROAD, Level.ZONE, Level.HAMLET)
+_ANCHOR_LEVELS = (Level.PREMISES, Level.ESTATE, Level.ROAD, Level.ZONE, Level.HAMLET, Level.COMMUNITY)
 """The deepest name of a text is looked up, the others are compared with what it lies in."""
 _NAMED = tuple(level for level in Level if level.is_named)
 _STEPS = (Level.BUILDING, Level.UNIT, Level.FLOOR, Level.DWELLING)

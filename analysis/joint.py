@@ -105,6 +105,7 @@ def places(
     *,
     classes: Collection[str] = (),
     as_of: date | None = None,
+    visible: _Mask | None = None,
 ) -> Places:
     """Return what is linked to addresses, where those are.
 
@@ -119,6 +120,8 @@ def places(
         Only these classes; any where empty.
     as_of : date, optional
         The day on which a link must hold; today in China where not given.
+    visible : ndarray of bool, optional
+        Which addresses the caller sees, as ``City.address_finder(scope).visible``; all by default.
 
     Returns
     -------
@@ -132,6 +135,8 @@ def places(
         If there is no such kind.
     """
     rows = links.in_force(links.of_kinds(np.arange(len(links)), [kind], classes), as_of)
+    if visible is not None:
+        rows = rows[np.append(visible, False)[links.nodes[rows]]]
     lon, lat = places_of(links.book)
     is_point = np.append(np.isfinite(lon) & (links.book.levels >= Level.NUMBER), False)
     nodes = links.nodes[rows]

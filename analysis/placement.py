@@ -46,6 +46,8 @@ class PlaceColumns:
         Addresses.
     min_score : float
         What the best answer to an address must reach.
+    as_of : date, optional
+        The day on which the codes were carried and old names were in use; by default the newest meaning.
 
     Raises
     ------
@@ -59,6 +61,7 @@ class PlaceColumns:
     code: str = ""
     text: str = ""
     min_score: float = MIN_SCORE
+    as_of: date | None = None
 
     def __post_init__(self) -> None:
         if bool(self.lon) != bool(self.lat):
@@ -171,15 +174,13 @@ class Atlas:
     areas: AreaAssigner | None = None
     geocode: Geocode | None = None
 
-    def place(self, table: pa.Table, columns: PlaceColumns, as_of: date | None = None) -> Placement:
+    def place(self, table: pa.Table, columns: PlaceColumns) -> Placement:
         """Return where each row belongs: by its coordinates, else its code, else its address.
 
         Parameters
         ----------
         table : pyarrow.Table, n rows
         columns : PlaceColumns
-        as_of : date, optional
-            The day on which the codes were carried; by default the newest meaning of each.
 
         Returns
         -------
@@ -202,7 +203,7 @@ class Atlas:
         if columns.lon:
             self._by_coordinates(placed, table, columns)
         if columns.code:
-            self._by_code(placed, table[columns.code], as_of)
+            self._by_code(placed, table[columns.code], columns.as_of)
         if columns.text:
             self._by_text(placed, table[columns.text], columns.min_score)
         return placed

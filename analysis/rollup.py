@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.measures import means_by_group, sums_by_group
-from analysis.placement import HOW, Atlas, Geocode, PlaceColumns, Placement, finder_of
+from analysis.placement import HOW, Atlas, PlaceColumns, Placement, finder_of
 from analysis.suppression import suppress_small_counts
 from twin.buffers import array_of
 from twin.cells import boundaries, cells_of, to_hex
@@ -138,9 +137,7 @@ def rollup(
     columns: PlaceColumns,
     measures: Measures | None = None,
     *,
-    as_of: date | None = None,
     scope: Scope = WHOLE_CITY,
-    geocode: Geocode | None = None,
 ) -> RollUp:
     """Return a table counted, summed and averaged by the areas of a city.
 
@@ -152,15 +149,11 @@ def rollup(
     by : str
         ``city``, ``district``, ``subdistrict``, ``community``, ``grid``, or ``h3:9``: cells of a resolution.
     columns : PlaceColumns
-        What places a row.
+        What places a row; addresses are found in the address base of the city.
     measures : Measures, optional
         What is worked out beside the number of rows.
-    as_of : date, optional
-        The day on which the codes were carried; areas are those of today.
     scope : Scope
         What the caller may see: rows elsewhere count as not placed.
-    geocode : Geocode, optional
-        Finds addresses; by default the address finder of the city, where it has one.
 
     Returns
     -------
@@ -190,10 +183,8 @@ def rollup(
     """
     if not isinstance(table, pa.Table):
         table = pa.Table.from_pandas(table, preserve_index=False)
-    if geocode is None and columns.text:
-        geocode = finder_of(city, scope, as_of)
-    atlas = Atlas(city.divisions, city.area_assigner, geocode)
-    placement = atlas.place(table, columns, as_of)
+    geocode = finder_of(city, scope, columns.as_of) if columns.text else None
+    placement = Atlas(city.divisions, city.area_assigner, geocode).place(table, columns)
     return by_area(city, table, by, placement, measures or Measures(), scope=scope)
 
 

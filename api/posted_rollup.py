@@ -76,14 +76,13 @@ def _rolled_up(city: City, body: bytes, came: dict[str, str], by: str, scope: Sc
     columns = _columns(came)
     city.config.refuse_conversion(columns.crs)
     measures = Measures(fields_of(came.get("sum")), fields_of(came.get("mean")), came.get("people") == "true")
-    day = parse_day(came["as_of"], "as_of") if "as_of" in came else None
     with TemporaryDirectory(prefix="citytwin-") as folder:
         path = Path(folder) / "body.csv"
         path.write_bytes(body)
         table = read_department_table(
             path, lon=columns.lon, lat=columns.lat, measures=(*measures.sums, *measures.means)
         )
-    found = rollup(city, table.rows, by, columns, measures, as_of=day, scope=scope)
+    found = rollup(city, table.rows, by, columns, measures, scope=scope)
     if came.get("answer", "areas") == "placed":
         return placed_rows(found, table)
     return found.table
@@ -93,7 +92,8 @@ def _columns(came: dict[str, str]) -> PlaceColumns:
     min_score = parse_number(came["min_score"], "min_score") if "min_score" in came else MIN_SCORE
     crs = parse_crs(came.get("crs", "wgs84"))
     lon, lat, code, text = (came.get(name, "") for name in ("lon", "lat", "code", "text"))
-    return PlaceColumns(lon, lat, crs, code, text, min_score)
+    day = parse_day(came["as_of"], "as_of") if "as_of" in came else None
+    return PlaceColumns(lon, lat, crs, code, text, min_score, day)
 
 
 async def _sent(blocks: Iterator[bytes]) -> AsyncGenerator[bytes]:

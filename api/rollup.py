@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +40,6 @@ class RollUpRequest:
         Level name or ``h3:`` and a resolution.
     columns : PlaceColumns
     measures : Measures
-    as_of : date, optional
-        The day on which codes were carried.
     title : str
         Of the layer and the picture; by default the name of the file.
     shows : str
@@ -55,7 +52,6 @@ class RollUpRequest:
     by: str
     columns: PlaceColumns
     measures: Measures
-    as_of: date | None = None
     title: str = ""
     shows: str = ""
     unit: str = ""
@@ -136,7 +132,7 @@ def roll_up_file(
     table = read_department_table(request.table, lon=columns.lon, lat=columns.lat, measures=tuple(measured))
     if layer:
         refuse_layer(city, layer)
-    found = rollup(city, table.rows, request.by, columns, request.measures, as_of=request.as_of, scope=scope)
+    found = rollup(city, table.rows, request.by, columns, request.measures, scope=scope)
     drawn = picture_of(found, request) if picture is not None else b""
     if layer:
         store_layer(city, layer, found, request.title or request.table.stem, request.table.name)

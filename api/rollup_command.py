@@ -51,7 +51,7 @@ def rollup(**given: object) -> None:
     from twin.city import City
     from twin.crs import parse_crs
 
-    options = _Options(given)
+    options, day = _Options(given), given["as_of"]
     columns = PlaceColumns(
         options.text("lon"),
         options.text("lat"),
@@ -59,15 +59,14 @@ def rollup(**given: object) -> None:
         options.text("code"),
         options.text("text"),
         float(options.text("min_score")),
+        day.date() if isinstance(day, datetime) else None,
     )
     measures = Measures(options.texts("sums"), options.texts("means"), bool(given["people"]))
-    day = given["as_of"]
     request = RollUpRequest(
         Path(options.text("table")),
         options.text("by"),
         columns,
         measures,
-        day.date() if isinstance(day, datetime) else None,
         options.text("title"),
         options.text("show"),
         options.text("unit"),

@@ -245,6 +245,18 @@ def test_links_hold_as_of_a_day() -> None:
     assert len(places(links, "person", CRS, as_of=date(2020, 1, 1))) == 150
 
 
+def test_caller_joins_what_lies_at_visible_addresses_alone() -> None:
+    links, rows = town(9)
+    visible = links.book.ids % 2 == 0
+    people = places(links, "person", CRS, visible=visible)
+    wanted = [
+        (row["ref"], row["address_id"])
+        for row in rows
+        if row["kind"] == "person" and int(str(row["address_id"])) % 2 == 0
+    ]
+    assert named(people) == sorted(wanted)
+
+
 def test_points_of_a_layer_join_in_by_their_key() -> None:
     points = shapely.to_wkb(shapely.points([[120.001, 28.9], [120.002, 28.9]])).tolist()
     table = pa.table(

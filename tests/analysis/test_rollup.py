@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.placement import Atlas, PlaceColumns
-from analysis.rollup import UNPLACED, Measures, rollup
+from analysis.rollup import UNPLACED, Measures, by_area, rollup
 from tests.api.town import (
     CITY_CODE,
     COMMUNITY_CODES,
@@ -151,7 +151,7 @@ def test_code_is_read_as_of_the_day_it_was_carried() -> None:
     table = pa.table({"code": ["331102", "331104"]})
 
     def named(as_of: date | None) -> list[str]:
-        placed = atlas.place(table, PlaceColumns(code="code"), as_of)
+        placed = atlas.place(table, PlaceColumns(code="code", as_of=as_of))
         return ["" if number < 0 else atlas.tree.nodes[number].name for number in placed.numbers]
 
     assert named(None) == ["新区", "新区"]
@@ -182,7 +182,8 @@ def test_text_is_placed_by_the_finder_where_it_is_sure(town: City) -> None:
         return pa.table(columns | {"reason": pa.array(["" if row[0] else "无此地址" for row in rows])})
 
     table = pa.table({"where": ["甲", "乙", "丙", "丁", "戊", None, "路"]})
-    found = rollup(town, table, "community", PlaceColumns(text="where"), geocode=geocode)
+    placement = Atlas(town.divisions, town.area_assigner, geocode).place(table, PlaceColumns(text="where"))
+    found = by_area(town, table, "community", placement, Measures())
     placed = found.placed_table()
     assert placed["how"].to_pylist() == ["text", "", "text", "", "", "", "text"]
     assert placed["key"].to_pylist() == [COMMUNITY_CODES[0], "", COMMUNITY_CODES[0], "", "", "", ""]

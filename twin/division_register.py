@@ -93,17 +93,21 @@ class DivisionRegister:
         Returns
         -------
         tuple of Division
-            What ``superseded_by`` names, several after a split; else the row that carries the same code
-            from that day on, as after a change of name. Empty while it is in force, or where nothing
-            followed.
+            What ``superseded_by`` names, several after a split, the first to carry the code after that day
+            where none did on it; else the row that carries the same code from that day on, as after a
+            change of name. Empty while it is in force, or where nothing followed.
         """
         day = row.valid_to
         if day is None:
             return ()
         followed = []
         for code in row.heirs or (row.code,):
-            heirs = self._rows.get(self.layout.significant(code), [])
-            followed += [heir for heir in heirs if heir.id != row.id and heir.is_valid(day)]
+            heirs = [heir for heir in self._rows.get(self.layout.significant(code), []) if heir.id != row.id]
+            then = [heir for heir in heirs if heir.is_valid(day)]
+            later = [
+                heir for heir in heirs if row.heirs and heir.valid_from is not None and heir.valid_from > day
+            ]
+            followed += (then or later)[:1]
         return tuple(followed)
 
     def predecessors(self, row: Division) -> tuple[Division, ...]:

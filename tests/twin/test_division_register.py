@@ -109,6 +109,23 @@ def test_name_changes_under_one_code_follow_one_another() -> None:
     assert tree.preorder_of(np.array([old.id])).tolist() == [0]
 
 
+def test_heir_that_begins_some_days_later_is_still_the_heir() -> None:
+    days = [None, datetime(2021, 4, 12, tzinfo=UTC)], [datetime(2021, 4, 9, tzinfo=UTC), None]
+    table = pa.table(
+        {
+            "code": ["330103", "330105"],
+            "name": ["下城区", "拱墅区"],
+            "superseded_by": ["330105", None],
+            "valid_from": pa.array(days[0], pa.timestamp("ms", "UTC")),
+            "valid_to": pa.array(days[1], pa.timestamp("ms", "UTC")),
+        }
+    )
+    register = DivisionTree.from_tables(table, None, as_of=AFTER).register
+    (old,), (new,) = register.rows_of("330103"), register.rows_of("330105")
+    assert register.successors(old) == (new,)
+    assert register.predecessors(new) == (old,)
+
+
 def test_rows_in_force_are_those_that_the_tree_holds() -> None:
     table = hangzhou()
     for day in (BEFORE, date(2021, 4, 8), DAY, AFTER):
@@ -136,3 +153,37 @@ def test_new_codes_and_names_are_those_of_the_reference_tree() -> None:
     # 余杭 and 下沙 have gone on under new codes; the codes that were given up are carried by nobody.
     for code in ("330103", "330104", "330103001", "330104008", "330110001"):
         assert code.ljust(12, "0") not in names
+
+
+def test_codes_of_forty_years_lead_to_those_of_today() -> None:
+    """Counties around Hangzhou changed their codes up to three times; the reference tells each step."""
+    with reference_path("address/division_code-changes.csv").open(encoding="utf-8") as file:
+        steps = [line[:4] for line in csv.reader(file)]
+    steps = [step for step in steps if step[1][:4] in {"3301", "3390"} and step[2][:2] == "33"]
+    begun = {new: int(years[-4:]) for years, _, new, _ in steps}
+    ended = {old: (int(years[-4:]), new) for years, old, new, _ in steps}
+    codes = sorted(begun.keys() | ended.keys())
+
+    def moment(year: int | None) -> datetime | None:
+        return None if year is None else datetime(year, 1, 1, tzinfo=UTC)
+
+    days = pa.timestamp("ms", "UTC")
+    table = pa.table(
+        {
+            "code": codes,
+            "name": codes,
+            "level": pa.array([2] * len(codes)),
+            "superseded_by": [ended[code][1] if code in ended else None for code in codes],
+            "valid_from": pa.array([moment(begun.get(code)) for code in codes], days),
+            "valid_to": pa.array([moment(ended[code][0]) if code in ended else None for code in codes], days),
+        }
+    )
+    tree, found = DivisionTree.from_sound_rows(table, None, AFTER)
+    assert found == ()
+    for old, now in {"330121": "330109", "330123": "330111", "330124": "330112", "330125": "330110"}.items():
+        assert tree.current(old).code == now  # 萧山, 富阳, 临安, 余杭
+    assert tree.at(date(1990, 1, 1)).current("330121").code == "339005"
+    assert tree.at(date(1986, 6, 1)).current("330121").code == "330121"
+    assert [one.code for one in tree.register.predecessors(tree.by_code("330109"))] == ["330181"]
+    ids = np.array([row.id for code in codes for row in tree.register.rows_of(code)])
+    assert (tree.preorder_of(ids) >= 0).all()

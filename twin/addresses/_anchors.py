@@ -175,7 +175,7 @@ class AnchorSearch:
             odds *= factor
             is_plain &= factor == UNKNOWN and segment.level is not None and segment.level.is_division
         return Anchor(
-            node, own.place, odds, hit.likeness.way, own.segment.text, hit.text,
+            node, own.place, odds, hit.likeness.way, own.segment.text, self._book.name_of(node),
             tuple(others), tuple(unread), tuple(lacking), is_plain, level.is_division,
         )  # fmt: skip
 
@@ -230,10 +230,8 @@ def _is_known(one: _Asked) -> bool:
 
 def _fit(asked: Level | None, level: Level, hit: NameHit) -> float:
     """Return how well a place of a level fits a name that a text gives at another."""
-    if asked is None or asked == level:
+    if asked is None or asked == level or (asked in PLACES and level in PLACES):
         return 1.0
-    if asked in PLACES and level in PLACES:
-        return 0.9
     if asked.is_division and level.is_division:
         return 0.5
     if hit.likeness.way in (Way.EXACT, Way.ALIAS, Way.STEM):

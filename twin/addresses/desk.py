@@ -85,7 +85,9 @@ class AddressDesk:
         city = self._city
         book = stored_book(city.path, city.layer(ADDRESS_BASE))
         aliases = aliases_of(city.layer(ALIASES)) if city.has_layer(ALIASES) else ()
-        parser = Parser(Gazetteer.from_tree(city.divisions, aliases), names_of(book))
+        names = names_of(book)
+        old_names = {one.alias: names[one.name] for one in aliases if one.name in names}
+        parser = Parser(Gazetteer.from_tree(city.divisions, aliases), {**old_names, **names})
         return Finder.of(book, parser, aliases, city.path / "search")
 
     def _visible(self, book: AddressBook, scope: Scope) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

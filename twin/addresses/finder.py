@@ -189,9 +189,12 @@ class Finder:
             query = _of_first_road(query)
         candidates = self._candidates(query, as_of, is_wide=False)
         if not any(one.is_complete and not one.is_contradicted for one in candidates):
-            known = {one.anchor.node for one in candidates}
-            wide = self._candidates(query, as_of, is_wide=True)
-            candidates += [one for one in wide if one.anchor.node not in known]
+            best = {one.anchor.node: one for one in candidates}
+            for one in self._candidates(query, as_of, is_wide=True):
+                known = best.get(one.anchor.node)
+                if known is None or known.odds < one.odds:
+                    best[one.anchor.node] = one
+            candidates = list(best.values())
         if not candidates:
             asked = "、".join(one.text for one in query.segments[:3])
             return (no_match(f"地址库中没有与“{asked}”相近的名称"),)
@@ -256,7 +259,7 @@ class Finder:
             share = 1.0 if is_certain and one is clean[0] else odds / total
             is_tied = odds >= _TIE * best[0][1][0]
             score = score_of(one, share, query)
-            matches.append(self.match(node, score, reason_of(one, query, n_ties if is_tied else 1)))
+            matches.append(self.match(node, score, reason_of(one, query, score, n_ties if is_tied else 1)))
         return tuple(matches)
 
     def geocode_table(

@@ -15,6 +15,8 @@ CERTAIN = 0.99
 """The highest score: an answer without any doubt in it may still rest on an error of the base."""
 CLEAN = "标准地址一致"
 """What is said where there is nothing to say."""
+RIVALLED = "另有相近地址，未必是此处"
+"""What is said where the doubt comes from other addresses alone."""
 MISSING_SHARE = 0.4
 """What remains of a score when the base has not what was asked for, and a higher level is answered."""
 NOT_ITSELF_MOST = 0.6
@@ -210,13 +212,15 @@ def score_of(candidate: Candidate, share: float, query: Query) -> float:
     return round(score, 4)
 
 
-def reason_of(candidate: Candidate, query: Query, n_ties: int) -> str:
+def reason_of(candidate: Candidate, query: Query, score: float, n_ties: int) -> str:
     """Return why a candidate is answered and what speaks against it.
 
     Parameters
     ----------
     candidate : Candidate
     query : Query
+    score : float
+        Of the answer.
     n_ties : int
         Answers that fit as well, itself included.
 
@@ -233,7 +237,7 @@ def reason_of(candidate: Candidate, query: Query, n_ties: int) -> str:
     unread = [one.text for one in candidate.anchor.unread]
     if unread:
         said.append(f"“{unread[0]}”未能识别")
-    return "；".join(said[:3]) or CLEAN
+    return "；".join(said[:3]) or (CLEAN if score >= CERTAIN else RIVALLED)
 
 
 def _told_name(candidate: Candidate) -> list[str]:

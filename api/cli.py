@@ -152,8 +152,7 @@ def import_(
 ) -> None:
     """Import FILES of KIND.
 
-    KIND is osm, graphml, divisions, grid, addresses, aliases, links, units, incidents, vector, dem or
-    landcover.
+    KIND is osm, graphml, divisions, grid, addresses, units, incidents, vector, dem or landcover.
     """
     from api.importing import ImportRequest, import_files
     from api.progress import ProgressBoard

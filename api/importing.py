@@ -28,7 +28,7 @@ from twin.store import LayerPut
 
 STREET_MAPS = ("osm", "graphml")
 """Kinds that bring several layers at once, always in WGS 84, with columns of their own."""
-NAMED = ("divisions", "grid", "addresses", "aliases", "links", "units", "incidents")
+NAMED = ("divisions", "grid", "addresses", "units", "incidents")
 """Kinds that bring the layer of their name."""
 RASTERS = ("dem", "landcover")
 KINDS = (*STREET_MAPS, *NAMED, "vector", *RASTERS)

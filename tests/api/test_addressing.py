@@ -261,7 +261,7 @@ def test_row_that_people_edited_leads_to_the_address_that_it_names_now(city: Cit
 def test_other_names_of_a_road_join_its_addresses_at_the_next_build(city: City, tmp_path: Path) -> None:
     take_in(city, "addresses", write_addresses(tmp_path / "old.csv", {"1": ("东区老城路40号", *NEAR)}))
     (tmp_path / "aliases.csv").write_text("alias,name,kind\n老城路,永城路,street\n", encoding="utf-8")
-    take_in(city, "aliases", tmp_path / "aliases.csv")
+    take_in(city, "vector", tmp_path / "aliases.csv", layer="aliases")
     build(city)
     assert named(city)["old", "1"] == named(city)["police", "3"]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.dwellings import BuildingAddresses
 from analysis.ledger import Holdings
-from analysis.stands import places_of, points_of
+from analysis.stands import places_of, points_of, positions_of
 from twin.addresses.base import ADDRESS_BASE, ADDRESSES
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
@@ -176,8 +176,8 @@ class _Texts:
     book: AddressBook
 
     def __call__(self, rows: _Rows) -> list[str | None]:
-        positions = [self.view.position_of(one) for one in self.book.ids[rows].tolist()]
-        texts: list[str | None] = self.view.take(np.array(positions, np.int64), ["text"])["text"].to_pylist()
+        positions = positions_of(self.view, self.book.ids[rows])
+        texts: list[str | None] = self.view.take(positions, ["text"])["text"].to_pylist()
         return texts
 
 
@@ -189,7 +189,7 @@ def _of_buildings(city: City, homes: BuildingAddresses) -> list[_Problem]:
     alone = homes.matched[homes.how == 0]
     other = homes.matched[homes.disagrees]
     empty = homes.feature_ids[homes.address_counts == 0]
-    positions = np.array([view.position_of(one) for one in empty.tolist()], np.int64)
+    positions = np.sort(positions_of(view, empty))
     placed, x, y = points_of(view)
     at = np.searchsorted(placed, positions)
     n = len(homes.matched)

@@ -39,6 +39,28 @@ def points_of(view: LayerView) -> tuple[_Ints, _Floats, _Floats]:
     return np.concatenate(positions), xy[:, 0].copy(), xy[:, 1].copy()
 
 
+def positions_of(view: LayerView, feature_ids: _Ints) -> _Ints:
+    """Return the position of each feature, as :meth:`LayerView.position_of` does of one.
+
+    Parameters
+    ----------
+    view : LayerView
+    feature_ids : ndarray of int64, shape (n,)
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        -1 where the view shows no such feature.
+    """
+    found = np.full(len(feature_ids), -1)
+    for stratum in view.strata:
+        rows = stratum.layer.rows_of(feature_ids)
+        here = np.flatnonzero(rows >= 0)
+        seen = np.isin(rows[here], stratum.visible(np.unique(rows[here])))
+        found[here[seen]] = rows[here[seen]] + stratum.first_position
+    return found
+
+
 def places_of(book: AddressBook) -> tuple[_Floats, _Floats]:
     """Return where each address is: its own place, else that of the number or building that holds it.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,7 @@ _MANIFEST = "files.json"
 _HEAP_BYTES = 30_000_000
 _CANDIDATES = 40
 _LONGEST_NAME = 16
+_REGEX_SIGN = re.compile(r"[\\.+*?()|\[\]{}^$#&~-]")
 _SHOULD = tantivy.Occur.Should
 
 
@@ -343,7 +345,8 @@ class NameIndex:
         return tantivy.Query.term_query(self._schema, field, value, "freq" if field in _GRAMS else "basic")
 
     def _prefix(self, field: str, value: str) -> Any:
-        return tantivy.Query.regex_query(self._schema, field, f"{value}.*")
+        literal = _REGEX_SIGN.sub(r"\\\g<0>", value)
+        return tantivy.Query.regex_query(self._schema, field, f"{literal}.*")
 
     def _entries(self, query: Any, limit: int, *, by_weight: bool = False) -> list[int]:
         """Return the entries that a query finds, best or heaviest first."""

@@ -8,6 +8,8 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.twin.addresses.books import book_of, dwellings
 from twin.addresses.book import AddressBook
@@ -16,6 +18,7 @@ from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.levels import Level
 from twin.addresses.names import Alias
 from twin.addresses.parsing import Parser
+from twin.addresses.suggesting import suggest
 
 NORTH = "市丽州市/区丽城区/道古城街道/社关帝社区"
 SOUTH = "市丽州市/区溪南区/道望江街道/社十里社区"
@@ -328,3 +331,13 @@ def test_nodes_below_are_counted_along_the_tree(finder: Finder) -> None:
             expected[above] += 1
             above = int(book.parents[above])
     assert n_below(book).tolist() == expected.tolist()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=40) | st.text("西湖花园幢单元室号0123456789-一二三 xihuay路永城对面与", max_size=25))
+def test_any_text_is_answered_with_a_score_and_a_reason(finder: Finder, text: str) -> None:
+    for match in finder.geocode(text):
+        assert 0.0 <= match.score <= 0.99
+        assert match.reason
+        assert match.is_found == (match.address_id >= 0) == bool(match.standard_text)
+    suggest(finder, text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
@@ -42,8 +44,8 @@ def suppress_small_counts(counts: ArrayLike, parents: ArrayLike | None = None) -
     Disclosure Control*, 2012, ch. 4): while the published rows and sums, and the rule that what is missing is
     at least 1, leave only one value for a missing count, a further row of the same sum goes, the smallest
     first, then the sum itself. Which values are left is exact, for sums that form trees: missing values of
-    one sum are free between bounds that pass up and down the tree. Each round costs O(n x depth); rounds
-    are few. What two separate publications tell together is not looked at.
+    one sum are free between bounds that pass up and down the tree. Each round costs O(n log n);
+    rounds are few. What two separate publications tell together is not looked at.
 
     Examples
     --------
@@ -75,7 +77,12 @@ class _Sums:
             node = np.where(node >= 0, parents[node], -1)
             if depth.max(initial=0) > len(values):
                 raise InvalidQueryError("the sums stand above one another in a circle")
-        self._layers = [np.flatnonzero(depth == level) for level in range(depth.max(initial=-1) + 1)]
+        order = np.argsort(depth, kind="stable")
+        edges = np.searchsorted(depth[order], np.arange(depth.max(initial=-1) + 2))
+        self._layers = [order[low:high] for low, high in pairwise(edges.tolist())]
+        self._place = np.zeros(len(values), np.int64)
+        for rows in self._layers:
+            self._place[rows] = np.arange(len(rows))
         sums = np.zeros(len(values), np.int64)
         below = np.flatnonzero(parents >= 0)
         np.add.at(sums, parents[below], values[below])
@@ -90,19 +97,21 @@ class _Sums:
         """Return the hidden rows for which the shown ones leave one value only."""
         low = np.where(is_hidden, 1.0, self._values)
         high = np.where(is_hidden, np.inf, self._values)
-        for rows in reversed(self._layers[:-1]):
-            sums = rows[self._is_sum[rows]]
-            least, most, n_open = self._bounds_of_sums(low, high)
-            low[sums] = np.maximum(low[sums], least[sums])
-            high[sums] = np.minimum(high[sums], np.where(n_open[sums] > 0, np.inf, most[sums]))
-        for rows in self._layers[1:]:
-            least, most, n_open = self._bounds_of_sums(low, high)
+        for rows, parts in reversed(list(pairwise(self._layers))):
+            least, most, n_open = self._bounds_of_sums(rows, parts, low, high)
+            of = self._is_sum[rows]
+            sums = rows[of]
+            low[sums] = np.maximum(low[sums], least[of])
+            high[sums] = np.minimum(high[sums], np.where(n_open[of] > 0, np.inf, most[of]))
+        for above_rows, rows in pairwise(self._layers):
+            least, most, n_open = self._bounds_of_sums(above_rows, rows, low, high)
             above = self._parents[rows]
+            place = self._place[above]
             is_open = np.isinf(high[rows])
-            others_open = n_open[above] - is_open > 0
-            most_others = np.where(others_open, np.inf, most[above] - np.where(is_open, 0.0, high[rows]))
+            others_open = n_open[place] - is_open > 0
+            most_others = np.where(others_open, np.inf, most[place] - np.where(is_open, 0.0, high[rows]))
             from_below = low[above] - most_others
-            from_above = high[above] - (least[above] - low[rows])
+            from_above = high[above] - (least[place] - low[rows])
             low[rows], high[rows] = np.maximum(low[rows], from_below), np.minimum(high[rows], from_above)
         return np.flatnonzero(is_hidden & (low == high))
 
@@ -111,8 +120,7 @@ class _Sums:
         told_by_parts = rows[self._is_sum[rows] & ~self._has_part(is_hidden)[rows]]
         # Those first: once their parts are open, others may be so too.
         sums = told_by_parts if len(told_by_parts) else self._parents[rows]
-        beside = [self._beside(above, is_hidden) for above in np.unique(sums[sums >= 0]).tolist()]
-        return np.concatenate([np.empty(0, np.int64), *beside])
+        return self._beside(np.unique(sums[sums >= 0]), is_hidden)
 
     def _has_part(self, is_wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which rows are sums with a part that is marked."""
@@ -120,18 +128,21 @@ class _Sums:
         has_part[self._parents[is_wanted & (self._parents >= 0)]] = True
         return has_part
 
-    def _beside(self, above: int, is_hidden: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Return what to hide among the parts of a sum and itself: the smallest shown that counts any."""
-        parts = np.flatnonzero((self._parents == above) & ~is_hidden & (self._values > 0))
-        return parts[[np.argmin(self._values[parts])]] if len(parts) else np.array([above])
+    def _beside(self, sums: NDArray[np.int64], is_hidden: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return what to hide of each sum: its smallest part that is shown and counts any, else the sum."""
+        is_asked = np.zeros(len(is_hidden) + 1, np.bool_)  # the last stands for rows of no sum
+        is_asked[sums] = True
+        parts = np.flatnonzero(is_asked[self._parents] & ~is_hidden & (self._values > 0))
+        parts = parts[np.lexsort((parts, self._values[parts], self._parents[parts]))]
+        found, first = np.unique(self._parents[parts], return_index=True)
+        return np.concatenate([parts[first], np.setdiff1d(sums, found)])
 
-    def _bounds_of_sums(self, low: _Floats, high: _Floats) -> tuple[_Floats, _Floats, NDArray[np.int64]]:
-        """Return the least and the most that the parts of each row come to, those without bound counted."""
-        least, most = np.zeros(len(low)), np.zeros(len(low))
-        n_open = np.zeros(len(low), np.int64)
-        below = np.flatnonzero(self._parents >= 0)
-        is_open = np.isinf(high[below])
-        np.add.at(least, self._parents[below], low[below])
-        np.add.at(most, self._parents[below], np.where(is_open, 0.0, high[below]))
-        np.add.at(n_open, self._parents[below], is_open.astype(np.int64))
-        return least, most, n_open
+    def _bounds_of_sums(
+        self, rows: NDArray[np.int64], parts: NDArray[np.int64], low: _Floats, high: _Floats
+    ) -> tuple[_Floats, _Floats, NDArray[np.int64]]:
+        """Return the least and the most that the parts of rows come to, those without bound counted."""
+        places, n = self._place[self._parents[parts]], len(rows)
+        is_open = np.isinf(high[parts])
+        least = np.bincount(places, low[parts], n).astype(np.float64)
+        most = np.bincount(places, np.where(is_open, 0.0, high[parts]), n).astype(np.float64)
+        return least, most, np.bincount(places[is_open], minlength=n)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from analysis.published_links import withheld_people
 from analysis.stands import places_of
 from analysis.suppression import suppress_small_counts
 from api.answer import Answer, fresh, not_modified
@@ -28,6 +29,8 @@ from twin.scope import Scope
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 10_000
 MAX_ADDRESSES = 1_000
+MAX_DAYS = 32
+"""Days whose withheld numbers are kept."""
 LISTED_UNASKED = tuple(kind for kind in LINK_KINDS if kind != "person")
 """Kinds whose references are listed with every address; those of people only when they are asked for."""
 
@@ -44,6 +47,7 @@ class LinkDoor:
         self._service = service
         self._lock = Lock()
         self._held: tuple[str, AddressLinks] | None = None
+        self._withheld: dict[date, NDArray[np.bool_]] = {}
 
     async def of_address(self, ask: Ask, address_id: str) -> Answer:
         """Return what is linked to an address and to all below it.
@@ -123,7 +127,20 @@ class LinkDoor:
         with self._lock:
             if self._held is None or self._held[0] != tag:
                 self._held = (tag, links_of(city))
+                self._withheld.clear()
             return self._held[1]
+
+    def _is_withheld(self, links: AddressLinks, position: int, day: date) -> bool:
+        """Return whether the number of people at an address is not told on a day."""
+        with self._lock:
+            held = self._held is not None and self._held[1] is links
+            found = self._withheld.get(day) if held else None
+        if found is None:
+            found = withheld_people(links, day)
+            with self._lock:
+                if held and len(self._withheld) < MAX_DAYS:
+                    self._withheld[day] = found
+        return bool(found[position])
 
     def _address(
         self, caller: Scope, address_id: str, day: date, kinds: tuple[str, ...], limit: int
@@ -141,10 +158,21 @@ class LinkDoor:
             "address_id": int(address_id),
             "text": finder.standard_text(position),
             "as_of": day.isoformat(),
-            "counts": _published(links.counts(rows)[0]),
+            "counts": self._published(links, rows, position, day),
             "references": _plain(links.table(listed[:limit])),
             "n_more": max(len(listed) - limit, 0),
         }
+
+    def _published(
+        self, links: AddressLinks, rows: NDArray[np.int64], position: int, day: date
+    ) -> dict[str, int | None]:
+        """Return counts by kind as they may be published: neither few people, nor what gives few away."""
+        counts = links.counts(rows)[0]
+        published: dict[str, int | None] = dict(zip(LINK_KINDS, counts.tolist(), strict=True))
+        people = counts[[LINK_KINDS.index("person")]]
+        is_told = not self._is_withheld(links, position, day)
+        published["person"] = suppress_small_counts(people)[0].as_py() if is_told else None
+        return published
 
     def _reference(self, caller: Scope, kind: str, reference: str, day: date) -> dict[str, object]:
         finder, links = self._service.city.address_finder(caller), self._links()
@@ -194,14 +222,6 @@ def _is_seen(finder: Finder, nodes: NDArray[np.int64]) -> NDArray[np.bool_]:
     if finder.visible is None:
         return np.ones(len(nodes), np.bool_)
     return finder.visible[nodes]
-
-
-def _published(counts: NDArray[np.int64]) -> dict[str, int | None]:
-    """Return counts by kind as they may be published: few people are not told."""
-    published: dict[str, int | None] = dict(zip(LINK_KINDS, counts.tolist(), strict=True))
-    people = LINK_KINDS.index("person")
-    published["person"] = suppress_small_counts(counts[[people]])[0].as_py()
-    return published
 
 
 def _plain(table: pa.Table) -> list[dict[str, object]]:

@@ -43,7 +43,7 @@ async def geocode(service: Service, ask: Ask) -> Answer:
     ----------
     service : Service
     ask : Ask
-        Query parameters ``text``, ``k`` and ``as_of``, a day: only old names of that day are understood.
+        Query parameters ``text``, ``k`` and ``as_of``, a day: its addresses and its old names.
 
     Returns
     -------
@@ -62,7 +62,7 @@ async def geocode(service: Service, ask: Ask) -> Answer:
     tag = _tag(service, ask)
     if ask.holds(tag):
         return not_modified(tag)
-    finder = await _finder(service, ask)
+    finder = await _finder(service, ask, as_of)
     found = await service.in_thread(finder.geocode, text, k, as_of=as_of)
     matches = [one for one in found if one.is_found]
     units = grid_ids(service.city, _array([one.lon for one in found]), _array([one.lat for one in found]))
@@ -100,7 +100,7 @@ async def suggest(service: Service, ask: Ask) -> Answer:
     tag = _tag(service, ask)
     if ask.holds(tag):
         return not_modified(tag)
-    finder = await _finder(service, ask)
+    finder = await _finder(service, ask, as_of)
     found = await service.in_thread(suggest_addresses, finder, text, k, as_of=as_of)
     offered = [
         {
@@ -196,7 +196,7 @@ async def geocode_many(service: Service, request: Request) -> Response:
     ask = Ask.of(request.scope)
     as_of = _as_of(ask.only("as_of"))
     texts = _texts(await read_body(request))
-    finder = await _finder(service, ask)
+    finder = await _finder(service, ask, as_of)
     media_type = CSV if CSV in ask.accept else NDJSON
     lines = _lines(service, finder, texts, as_of, is_csv=media_type == CSV)
     headers = {"cache-control": "no-store"}
@@ -254,8 +254,8 @@ def _array(values: list[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.array(values, np.float64)
 
 
-async def _finder(service: Service, ask: Ask) -> Finder:
-    return await service.in_thread(service.city.address_finder, ask.caller)
+async def _finder(service: Service, ask: Ask, as_of: date | None = None) -> Finder:
+    return await service.in_thread(service.city.address_finder, ask.caller, as_of)
 
 
 def _tag(service: Service, ask: Ask, *more: str) -> str:

@@ -9,7 +9,9 @@ _K: Schema = {"type": "integer", "minimum": 1, "maximum": 50}
 ADDRESS_TEXT = parameter("text", "query", TEXT, "人民中路127号", "As a person says it.", is_required=True)
 TYPED_TEXT = parameter("text", "query", TEXT, "renmin", "As far as it is typed.", is_required=True)
 COUNT = parameter("k", "query", _K, 5, "How many at most.")
-OLD_NAMES_OF = parameter("as_of", "query", TEXT, "2004-11-30", "Day, YYYY-MM-DD, whose old names count.")
+OLD_NAMES_OF = parameter(
+    "as_of", "query", TEXT, "2004-11-30", "Day, YYYY-MM-DD: its addresses and old names."
+)
 LON = parameter("lon", "query", NUMBER, 120.04, "Longitude, degrees, or easting.", is_required=True)
 LAT = parameter("lat", "query", NUMBER, 28.89, "Latitude, degrees, or northing.", is_required=True)
 CRS = parameter("crs", "query", TEXT, "wgs84", "wgs84, cgcs2000, gcj02, bd09 or EPSG:n.")

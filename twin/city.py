@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -429,13 +429,15 @@ class City:
         wanted = np.flatnonzero(is_wanted).tolist()
         return [(nodes[codes[row]], shapes[row]) for row in wanted if codes[row] in nodes]
 
-    def address_finder(self, scope: Scope = WHOLE_CITY) -> Finder:
-        """Return what finds addresses in the base as a caller of this scope sees it now.
+    def address_finder(self, scope: Scope = WHOLE_CITY, as_of: date | None = None) -> Finder:
+        """Return what finds addresses in the base as a caller of this scope sees it.
 
         Parameters
         ----------
         scope : Scope
             What the caller may see.
+        as_of : date, optional
+            With the addresses of this day; by default those in force now.
 
         Returns
         -------
@@ -450,7 +452,7 @@ class City:
             from twin.addresses.desk import AddressDesk
 
             self._addresses = AddressDesk(self)
-        return self._addresses.finder(scope)
+        return self._addresses.finder(scope, as_of)
 
     def terrain(self, name: str = "dem") -> Terrain:
         """Return a raster of elevations.

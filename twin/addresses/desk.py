@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from twin.addresses.aliases import ALIASES, aliases_of
-from twin.addresses.base import ADDRESS_BASE
+from twin.addresses.base import ADDRESS_BASE, IN_FORCE, TIMESTAMP, base_of
 from twin.addresses.book import AddressBook
 from twin.addresses.book_file import stored_book
 from twin.addresses.finder import Finder
 from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.levels import Level
 from twin.addresses.parsing import Parser
+from twin.divisions import CHINA_TIME
 from twin.errors import UnknownLayerError
 from twin.scope import Scope
 
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from twin.city import City
 
 _MAX_SCOPES = 64
+_MAX_PAST = 2
+"""Days other than today whose books are held."""
 
 
 class AddressDesk:
@@ -38,14 +44,19 @@ class AddressDesk:
         self._lock = Lock()
         self._tags: tuple[str, ...] = ()
         self._finder: Finder | None = None
-        self._scoped: dict[Scope, Finder] = {}
+        self._scoped: dict[tuple[Scope, date | None, tuple[str, ...]], Finder] = {}
+        self._past: dict[tuple[date, tuple[str, ...]], Finder] = {}
+        self._past_lock = Lock()
 
-    def finder(self, scope: Scope) -> Finder:
-        """Return what finds addresses, as a caller of a scope sees the base now.
+    def finder(self, scope: Scope, as_of: date | None = None) -> Finder:
+        """Return what finds addresses, as a caller of a scope sees the base.
 
         Parameters
         ----------
         scope : Scope
+        as_of : date, optional
+            With the addresses of this day, those since withdrawn or merged included; by default those in
+            force now. A day that was not asked about lately costs as much as opening the base.
 
         Returns
         -------
@@ -57,14 +68,21 @@ class AddressDesk:
             If the city has no addresses.
         """
         with self._lock:
-            whole = self._whole()
-            if scope.is_whole_city:
-                return whole
-            found = self._scoped.get(scope)
+            whole, tags = self._whole(), self._tags
+        if as_of is None or as_of >= self._city.divisions.as_of:
+            as_of = None
+        else:
+            with self._past_lock:  # a past day takes its time, and nobody else shall wait for it
+                whole = self._as_of(as_of, tags)
+        if scope.is_whole_city:
+            return whole
+        with self._lock:
+            found = self._scoped.get((scope, as_of, tags))
             if found is None:
                 if len(self._scoped) >= _MAX_SCOPES:
                     self._scoped.clear()
-                found = self._scoped[scope] = whole.within(self._visible(whole.book, scope))
+                found = whole.within(self._visible(whole.book, scope))
+                self._scoped[scope, as_of, tags] = found
             return found
 
     def _whole(self) -> Finder:
@@ -81,19 +99,64 @@ class AddressDesk:
             self._scoped.clear()
         return self._finder
 
+    def _as_of(self, day: date, tags: tuple[str, ...]) -> Finder:
+        """Return the finder of a past day; one made lately where it is held."""
+        found = self._past.pop((day, tags), None)
+        if found is None:
+            book = AddressBook.from_table(base_as_of(base_of(self._city.layer(ADDRESS_BASE)), day))
+            found = self._finder_of(book, None)
+        self._past[day, tags] = found
+        for oldest in list(self._past)[:-_MAX_PAST]:
+            del self._past[oldest]
+        return found
+
     def _read(self) -> Finder:
         city = self._city
-        book = stored_book(city.path, city.layer(ADDRESS_BASE))
+        return self._finder_of(stored_book(city.path, city.layer(ADDRESS_BASE)), city.path / "search")
+
+    def _finder_of(self, book: AddressBook, folder: Path | None) -> Finder:
+        city = self._city
         aliases = aliases_of(city.layer(ALIASES)) if city.has_layer(ALIASES) else ()
         names = names_of(book)
         old_names = {one.alias: names[one.name] for one in aliases if one.name in names}
         parser = Parser(Gazetteer.from_tree(city.divisions, aliases), {**old_names, **names})
-        return Finder.of(book, parser, aliases, city.path / "search")
+        return Finder.of(book, parser, aliases, folder)
 
     def _visible(self, book: AddressBook, scope: Scope) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         view = self._city.layer(ADDRESS_BASE, scope)
         ids = view.take(view.positions(), ["feature_id"])["feature_id"].to_numpy()
         return np.isin(book.ids, ids)
+
+
+def base_as_of(base: pa.Table, day: date) -> pa.Table:
+    """Return the addresses of a day, with what stands above them, as if they were in force.
+
+    Parameters
+    ----------
+    base : pyarrow.Table
+        As :func:`twin.addresses.base.base_of` returns it.
+    day : date
+        In China.
+
+    Returns
+    -------
+    pyarrow.Table
+        Addresses without a first day have always been.
+    """
+    moment = pa.scalar(datetime.combine(day, time(), CHINA_TIME), TIMESTAMP)
+    has_begun = pc.fill_null(pc.less_equal(base["valid_from"], moment), fill_value=True)
+    is_over = pc.fill_null(pc.less_equal(base["valid_to"], moment), fill_value=False)
+    is_valid = np.array(pc.and_(has_begun, pc.invert(is_over)))
+    parents = pc.index_in(base["parent_id"], value_set=base["feature_id"].combine_chunks()).fill_null(-1)
+    above = parents.to_numpy()
+    rows = np.flatnonzero(is_valid)
+    while len(rows):
+        rows = np.unique(above[rows[above[rows] >= 0]])
+        rows = rows[~is_valid[rows]]
+        is_valid[rows] = True
+    kept = base.filter(pa.array(is_valid))
+    place = kept.column_names.index("status")
+    return kept.set_column(place, "status", pa.repeat(pa.scalar(IN_FORCE), int(is_valid.sum())))
 
 
 def names_of(book: AddressBook) -> dict[str, Level]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,10 +34,12 @@ from twin.addresses.parsing import Parser
 from twin.catalog import LayerVersion, Provenance
 from twin.city import City
 from twin.edits import NO_EDITS, Edits
+from twin.errors import DamagedLayerError
 from twin.schema import DECLARED
 from twin.state import FeatureChange
 from twin.state.decisions import decisions, settle_decisions
 from twin.store import LayerPut
+from twin.view import LayerView
 
 ASSEMBLY = "assembly 1"
 """Part of the tag: what another version of the rules has made is made anew at the next build."""
@@ -127,9 +130,10 @@ def addressed(city: City, rows: pa.Table, *, licence: str = "", advance: Advance
     """
     aliases = _aliases(city)
     rows = _with_last_matches(city, rows)
-    edits = city.layer(ADDRESSES).edits if city.has_layer(ADDRESSES) else NO_EDITS
+    last = _sound_view(city)
+    edits = NO_EDITS if last is None else last.edits
     records = _records(rows, edits)
-    before = base_of(city.layer(ADDRESS_BASE)) if city.has_layer(ADDRESS_BASE) else empty_base()
+    before = _base_before(city)
     parser = Parser(Gazetteer.from_tree(city.divisions, aliases))
     found = assemble(
         records,
@@ -373,10 +377,34 @@ def settle_edits(city: City) -> None:
         If the base cannot be written.
     """
     if city.has_layer(ADDRESS_BASE):
-        fold_edits(city, ADDRESS_BASE)
+        with suppress(DamagedLayerError):  # the base before then is a kept one, over which the edits lie too
+            fold_edits(city, ADDRESS_BASE)
     if city.has_layer(ADDRESSES):
         settle_decisions(city.state, ADDRESSES, city.store.current(ADDRESSES).version)
         city.forget(ADDRESSES)
+
+
+def _sound_view(city: City) -> LayerView | None:
+    """Return the source rows in force; None where there are none, or they are damaged and come anew."""
+    try:
+        return city.layer(ADDRESSES) if city.has_layer(ADDRESSES) else None
+    except DamagedLayerError:
+        return None
+
+
+def _base_before(city: City) -> pa.Table:
+    """Return the base in force, or where that is damaged the newest kept one: its ids must not be lost."""
+    if not city.has_layer(ADDRESS_BASE):
+        return empty_base()
+    try:
+        return base_of(city.layer(ADDRESS_BASE))
+    except DamagedLayerError:
+        for kept in reversed(city.store.versions(ADDRESS_BASE)):
+            with suppress(DamagedLayerError):
+                city.store.roll_back(ADDRESS_BASE, kept.version)
+                city.forget(ADDRESS_BASE)
+                return base_of(city.layer(ADDRESS_BASE))
+        raise
 
 
 def _with_last_matches(city: City, rows: pa.Table) -> pa.Table:
@@ -384,10 +412,8 @@ def _with_last_matches(city: City, rows: pa.Table) -> pa.Table:
     for name in MATCH_COLUMNS:
         if name in rows.column_names:
             rows = rows.drop_columns([name])
-    if not city.has_layer(ADDRESSES):
-        return rows
-    view = city.layer(ADDRESSES)
-    if not set(MATCH_COLUMNS) <= set(view.columns.names):
+    view = _sound_view(city)
+    if view is None or not set(MATCH_COLUMNS) <= set(view.columns.names):
         return rows
     last = view.take(view.positions(), ["feature_id", *MATCH_COLUMNS])
     places = pc.index_in(rows["feature_id"], value_set=last["feature_id"].combine_chunks())

@@ -291,3 +291,25 @@ def test_address_of_a_row_without_place_has_none(city: City, tmp_path: Path) -> 
     assert row["geometry"] is None
     placed = base(city)[id_of(city, "永城路40号")]["geometry"]
     assert shapely.from_wkb(placed).x == pytest.approx(NEAR[0], abs=1e-7)
+
+
+def test_damaged_base_gives_way_to_the_one_before_it_and_keeps_its_ids(city: City, tmp_path: Path) -> None:
+    build(city)
+    take_in(city, "addresses", write_addresses(tmp_path / "civil.csv", CIVIL))
+    ids = {one["text"]: key for key, one in base(city).items()}
+    version = city.store.current(ADDRESS_BASE)
+    with City.open(city.path) as other:
+        for file in version.files:
+            (city.path / file.path).write_bytes(b"broken")
+        take_in(other, "addresses", write_addresses(tmp_path / "police.csv", POLICE))
+        after = {one["text"]: key for key, one in base(other).items() if one["status"] == "in_force"}
+        assert after["丽州市" + HOME] == ids["丽州市" + HOME]
+        assert {after[text] for text in after if text not in ids or after[text] != ids[text]}.isdisjoint(
+            ids.values()
+        )
+
+
+def test_decision_waits_for_an_import_to_end(city: City) -> None:
+    with City.open(city.path) as other, other.writing(), pytest.raises(StorageError, match="is at work"):
+        correct(city, id_of(city, "紫荆花园"), "紫荆家园", author="a")
+    assert correct(city, id_of(city, "紫荆花园"), "紫荆家园", author="a").n_records == 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from twin.addresses.base import ADDRESS_BASE, ADDRESSES, DECIDED, IN_FORCE, SUPE
 from twin.addresses.levels import Level
 from twin.addresses.standard import standard_text
 from twin.city import City
-from twin.errors import InvalidDecisionError, UnknownFeatureError
+from twin.errors import InvalidDecisionError, StateConflictError, UnknownFeatureError
 from twin.state.decisions import Change, Image
 from twin.view import LayerView
 
@@ -44,6 +45,18 @@ class Plan:
         self._before: dict[tuple[str, int], Image | None] = {}
         self._after: dict[tuple[str, int], dict[str, Any]] = {}
         self._geometry: dict[tuple[str, int], bytes | None] = {}
+
+    @contextmanager
+    def still_true(self) -> Iterator[None]:
+        """Hold the write lock of the city, in which nothing has been imported since the plan was made."""
+        with self.city.writing():
+            for view in (self.base, self.rows):
+                name = view.layer.schema.name
+                if self.city.store.current(name).version != view.layer.version:
+                    raise StateConflictError(
+                        f"layer {name!r} was imported or built meanwhile; look at it again"
+                    )
+            yield
 
     def address(self, address_id: int) -> dict[str, Any]:
         """Return an address in force as it will be, to be changed in place."""

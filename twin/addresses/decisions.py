@@ -378,15 +378,16 @@ def undo(city: City, decision_id: int, *, author: str) -> Decided:
     _refuse_entangled(city.state, made)
     plan = Plan(city)
     plan_changes, needs_build = _reversed(plan, made)
-    new_id = store_decision(
-        city.state,
-        "undo",
-        {"undoes": decision_id},
-        plan_changes,
-        author=author,
-        expected=plan.expected,
-        undoes=decision_id,
-    )
+    with plan.still_true():
+        new_id = store_decision(
+            city.state,
+            "undo",
+            {"undoes": decision_id},
+            plan_changes,
+            author=author,
+            expected=plan.expected,
+            undoes=decision_id,
+        )
     _forget(city)
     left = int(made.payload.get("id", made.payload.get("pair", [0])[0]))
     return Decided(new_id, left, *_counts(plan_changes), needs_build)
@@ -449,7 +450,10 @@ def _was_superseded(change: Change) -> bool:
 
 def _store(plan: Plan, kind: Kind, told: dict[str, Any], left: int, author: str) -> Decided:
     changes = plan.changes()
-    decision_id = store_decision(plan.city.state, kind, told, changes, author=author, expected=plan.expected)
+    with plan.still_true():
+        decision_id = store_decision(
+            plan.city.state, kind, told, changes, author=author, expected=plan.expected
+        )
     _forget(plan.city)
     return Decided(decision_id, left, *_counts(changes))
 

@@ -10,6 +10,8 @@ from twin.addresses.levels import Level
 _FOREIGN = -2
 """Stands for a division that the gazetteer does not know: nothing of its own lies below it."""
 _MIN_STEM = 2
+_HOUSES = frozenset({"号", "组", "#"})
+"""What a house or a group of a village is called."""
 
 
 class DivisionReader:
@@ -20,6 +22,10 @@ class DivisionReader:
         self._row = -1
         self._level = 0
         self.province = ""
+
+    def is_known(self, name: str) -> bool:
+        """Return whether the gazetteer has a division of this whole name."""
+        return any(place.is_whole for place in self._gazetteer.places(name))
 
     def read(self, text: str, start: int, end: int, follow: str | None, parts: list[Part]) -> int:
         """Append the division at a place to the parts; return where it ends, ``start`` without one."""
@@ -32,7 +38,7 @@ class DivisionReader:
             if place is not None:
                 self._append(text, start, ended_after, place, parts)
                 return ended_after
-        return self._read_generic(text, start, end, parts)
+        return self._read_generic(text, start, end, follow, parts)
 
     def _with_ending(
         self, text: str, after: int, end: int, places: tuple[Place, ...]
@@ -40,7 +46,15 @@ class DivisionReader:
         """Return the places that agree with the ending behind a short name, and where that ends.
 
         富阳市 is 富阳区: divisions change their rank more often than their name. 递铺镇 is not 递铺社区.
+        城隍社区居委会 is 城隍社区.
         """
+        if (
+            after < end
+            and places[0].is_whole
+            and self._gazetteer.rows[places[0].row].level == Level.COMMUNITY
+        ):
+            committee = words.COMMITTEE.match(text, after, end)
+            return places, committee.end() if committee else after
         if after == end or places[0].is_whole or not words.ANY_DIVISION_ENDING.match(text, after, end):
             return places, after
         if self._level < Level.DISTRICT and words.TOWN_NAMESAKE.match(text, after, end):
@@ -121,7 +135,8 @@ class DivisionReader:
                 return False
             if level <= Level.DISTRICT and words.NEIGHBOUR_OF_CITY.match(text, after, end):
                 return False
-            return text[after - 1] in "区市县" or not words.ROAD_FOLLOWS.match(text, after, end)
+            is_firm = text.endswith(words.FIRM_DIVISION_ENDINGS, 0, after)
+            return is_firm or not words.ROAD_FOLLOWS.match(text, after, end)
         if after == end:
             return follow is None or (level == Level.COMMUNITY and self._row >= 0)
         while text[after] in words.SKIPPED and after < end - 1:
@@ -158,7 +173,7 @@ class DivisionReader:
         self.province, self._row, self._level = words.SHORT_PROVINCES[found["short"]], -1, 0
         return found.end()
 
-    def _read_generic(self, text: str, start: int, end: int, parts: list[Part]) -> int:
+    def _read_generic(self, text: str, start: int, end: int, follow: str | None, parts: list[Part]) -> int:
         """Read a division by its ending, the one that ends first."""
         found = []
         for short in words.MUNICIPALITIES:
@@ -172,6 +187,8 @@ class DivisionReader:
                     return self._append_generic(Level.CITY, start, after, f"{short}市", parts)
         for level, pattern in words.GENERIC:
             match = pattern.match(text, start, end)
+            if match and match.end() == end and level == Level.DISTRICT and follow in _HOUSES:
+                continue  # no house hangs on a district: 天轩区10组 is a 社区 with a slip
             if level == Level.SUBDISTRICT and self._level >= Level.DISTRICT and not match:
                 match = words.TOWN.match(text, start, end)
             if match and self._is_new(level, match[0], parts):

@@ -17,6 +17,9 @@ from twin.addresses.levels import Level
 _PIECES = re.compile(r"[^\0,;!?()|<>\"'=^$%@\[\]{}\\`…]+")
 _MIN_REMARK = 3
 """Characters behind an estate's ending that are a remark; fewer may say which part of it."""
+_STREET_WORDS = frozenset({"号", "弄", "", "#", "组"})
+_PHASED = frozenset({Level.COMMUNITY, Level.HAMLET, Level.ZONE, Level.ESTATE, Level.PREMISES})
+_CARRIED = frozenset({Level.COMMUNITY, Level.HAMLET, Level.ROAD})
 _MASKS = re.compile(rf"{MASK}+")
 
 
@@ -305,7 +308,7 @@ def _read_piece(scan: Scan, place: int, end: int, follow: str | None) -> int:
     level = words.level_of_name(name)
     has_run = stop == end and follow is not None
     last = scan.parts[-1].level if scan.parts else 0
-    if not any(character.isalnum() for character in name):
+    if not any(map(str.isalnum, name)) or words.NO_NAME.fullmatch(name):
         scan.rest.append((place, stop))
         return stop
     if last >= Level.BUILDING:
@@ -315,11 +318,38 @@ def _read_piece(scan: Scan, place: int, end: int, follow: str | None) -> int:
     else:
         is_name = has_run or level is not None or not _is_remark(scan, name)
     if not is_name or (level is None and len(name) > words.LONGEST_NAME * (4 if name.isascii() else 1)):
-        (scan.noise if scan.parts else scan.rest).append((place, stop))
+        is_noise = scan.parts and not any(map(str.isdigit, name))
+        (scan.noise if is_noise else scan.rest).append((place, stop))
+        return stop
+    if _carries_on(scan, place, name, has_run=has_run):
+        return stop
+    if words.PHASE.fullmatch(name) and last != Level.NUMBER:
+        scan.rest.append((place, stop))  # 一期 alone is no name
         return stop
     level = _level_of_piece(scan, name, level, follow if stop == end else None)
     scan.parts.append(Part(level, place, stop, name))
     return stop
+
+
+def _carries_on(scan: Scan, place: int, name: str, *, has_run: bool) -> bool:
+    """Return whether a piece belongs to the name right before it, and put it there.
+
+    A phase does: 新民村一期 is an estate. So does one character before a number: 凤院路南12号 may be
+    凤院南路 with a slip, no place is called 南.
+    """
+    last = scan.parts[-1] if scan.parts else None
+    if last is None or last.end != place or last.token != scan.text[last.start : last.end]:
+        return False
+    is_phase = words.PHASE.fullmatch(name) is not None and last.level in _PHASED
+    if not is_phase and not (has_run and len(name) == 1 and last.level in _CARRIED):
+        return False
+    if last.level == Level.COMMUNITY and scan.divisions.is_known(last.token):
+        if is_phase:
+            scan.parts.append(Part(Level.ESTATE, place, place + len(name), last.token + name))
+        return is_phase
+    level = Level.ESTATE if is_phase else last.level
+    scan.parts[-1] = Part(level, last.start, place + len(name), last.token + name)
+    return True
 
 
 def _before_complaint(text: str, place: int, end: int) -> int:
@@ -344,23 +374,37 @@ def _level_of_piece(scan: Scan, name: str, level: Level | None, follow: str | No
     """Return the level of a named place that is neither road nor division."""
     if words.NAMED_GROUP.fullmatch(name) and scan.has(Level.COMMUNITY):
         return Level.GROUP
-    on_street = follow is not None and follow in ("号", "", "#", "组") and not scan.has(Level.NUMBER)
-    if words.HAMLET_END.search(name) and not scan.has(Level.NUMBER):
+    if scan.has(Level.NUMBER):
+        return level or Level.ESTATE
+    if level is None and follow == "弄" and not scan.has(Level.ROAD):
+        return Level.ROAD
+    if level is None and follow == "组" and not (scan.has(Level.COMMUNITY) or scan.has_place):
+        return Level.COMMUNITY
+    on_street = follow in _STREET_WORDS
+    if words.HAMLET_END.search(name):
         if name.endswith("村"):
             return Level.HAMLET if scan.has(Level.COMMUNITY) or scan.has_place else Level.COMMUNITY
         if on_street or follow is None:
             return Level.HAMLET
-    if on_street and follow != "" and not scan.has(Level.ROAD):
+    on_lane = follow == "号室" and words.LANE_END.search(name)
+    if scan.has(Level.ROAD):
+        return level or Level.ESTATE
+    return Level.ROAD if on_lane else _level_on_street(scan, name, level, follow)
+
+
+def _level_on_street(scan: Scan, name: str, level: Level | None, follow: str | None) -> Level:
+    """Return the level of a place that no road stands before, by how the run behind it begins."""
+    if follow not in _STREET_WORDS:
+        return level or Level.ESTATE
+    if follow != "":
         if words.LANE_END.search(name):
             return Level.ROAD
         if scan.has(Level.COMMUNITY) and (level is None or words.MAYBE_HAMLET.search(name)):
             return Level.HAMLET
-    if (
-        follow == "号室"
-        and words.LANE_END.search(name)
-        and not (scan.has(Level.ROAD) or scan.has(Level.NUMBER))
-    ):
+    if words.ROAD_LEFT.search(name):
         return Level.ROAD
+    if level is None and follow != "" and not (name.isascii() or scan.has_place):
+        return Level.HAMLET
     return level or Level.ESTATE
 
 

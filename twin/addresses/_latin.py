@@ -6,6 +6,7 @@ import re
 
 _WORDS = {
     "haolou": "号楼",
+    "haochangfang": "号厂房",
     "hao": "号",
     "zhuang": "幢",
     "dong": "栋",
@@ -21,13 +22,14 @@ _WORDS = {
     "zu": "组",
 }
 _NUMBERED = re.compile(
-    r"(?P<number>[a-z]?[0-9]+|(?<![a-z])[a-z](?= ?(?:zuo|dong|zhuang|hao ?lou))) ?"
-    r"(?P<word>hao ?lou|zhuang|dan ?yuan|dong|zuo|ceng|lou|shi|fang|nong|ti|hu|zu|hao(?=[a-z]{4}|(?![a-z])))"
+    r"(?P<number>[a-z]?[0-9]+|(?<![a-z])[a-z](?= ?(?:zuo|dong|zhuang|hao ?lou|dan ?yuan|ti(?![a-z])))) ?"
+    r"(?P<word>hao ?lou|hao ?chang ?fang|zhuang"
+    r"|dan ?yuan|dong|zuo|ceng|lou|shi|fang|nong|ti|hu|zu|hao(?=[a-z]{4}|(?![a-z])))"
     r"(?:(?=hao)|(?![a-z])|(?<=hao))"
 )
 _CAPITAL = re.compile(
-    r"(?<=[a-z])(?=[A-Z](?:[-/#][0-9]| ?(?:zuo|dong|zhuang|hao)))"
-    r"|(?<=[A-Z])(?=[A-Z](?:#|zuo|dong|zhuang|hao))"
+    r"(?<=[a-z])(?=[A-Z](?:[-/#][0-9]| ?(?:zuo|dong|zhuang|hao|danyuan)))"
+    r"|(?<=[A-Z])(?=[A-Z](?:#|zuo|dong|zhuang|hao|danyuan))"
 )
 """Where a building's letter stands behind a name without a blank: huayuanB-1-302."""
 _LETTERS = re.compile(r"[0-9] ?[a-z]{2}")
@@ -35,7 +37,7 @@ _BEFORE_DIGIT = re.compile(r"(?<=[a-z]{3})(?=[0-9])")
 _HAN = re.compile(r"[⺀-鿿豈-﫿]")
 ROAD_END = re.compile(r"(?:lu|jie|da ?dao|xiang|nong)$")
 """Pinyin endings of what house numbers stand in."""
-_CODE = re.compile(r"[<>=;'\"{}\\$%@^|]")
+_CODE = re.compile(r"[<>=;\"{}\\$%@^|]|(?<![A-Za-z])'|'(?![A-Za-z])|\.\.|[A-Za-z]{2}/[A-Za-z]{2}|--$")
 
 
 def is_latin(text: str) -> bool:
@@ -49,8 +51,8 @@ def has_spelt_words(text: str) -> bool:
 
 
 def is_code(text: str) -> bool:
-    """Return whether a Latin text holds signs that no address has."""
-    return _CODE.search(text) is not None
+    """Return whether a Latin text is no address: it holds signs that none has, or no number."""
+    return _CODE.search(text) is not None or not any(map(str.isdigit, text))
 
 
 def spelled(text: str) -> tuple[str, list[int], list[int]]:

@@ -52,7 +52,7 @@ _ANY = r"[^\W_]"
 _NO_DISTRICT = "小社园发校厂片库景业地街矿林湾院牧新宅东南西北中一二三四五六七八九十"
 CITY = re.compile(rf"{_HAN}{_PLAIN}{{1,4}}?(?:(?<![城都超门集夜闹菜])市(?![场民政中心])|自治州|地区)")
 DISTRICT = re.compile(
-    rf"{_HAN}(?:[东南西北中]区|{_PLAIN}{{1,5}}?(?<![{_NO_DISTRICT}])区(?![块间域])|{_PLAIN}{{0,5}}?(?:自治县|县(?![前城府学后衙])))"
+    rf"{_HAN}(?:[东南西北中]区|{_PLAIN}{{1,5}}?(?<![{_NO_DISTRICT}])(?<!居民)区(?![块间域])|{_PLAIN}{{0,5}}?(?:自治县|县(?![前城府学后衙])))"
 )
 SUBDISTRICT = re.compile(
     rf"(?:{_HAN}{_PLAIN}{{0,5}}?(?:街道(?!口)|(?<!小)镇(?![海江]|[东南西北前中]?[路街心学])|(?<=..)(?<!水)乡(?![村镇音情下]|[东南西北]?[路街]))"
@@ -60,7 +60,7 @@ SUBDISTRICT = re.compile(
 )
 COMMUNITY = re.compile(
     rf"(?!.{{1,6}}道){_HAN}{_PLAIN}{{0,6}}?(?:社区(?:居委会|居民委员会)?|居委会|居民委员会|村村?委会"
-    rf"|(?<![新度农一二三四五六七八九十])(?<!假)(?<!城中)村村?(?:民委员会|委会)?(?!庄|新村|口|[东南西北中]?[路街巷弄]|[大公]))"
+    rf"|(?<![新度农一二三四五六七八九十])(?<!假)(?<!城中)村村?(?:民委员会|委会)?(?!庄|新村|口|[东南西北中]?[路街巷弄]|大(?:[队会街道路学]|礼堂)|公[所路社墓园])|居民区)"
 )
 TOWN = re.compile(rf"{_HAN}{_PLAIN}{{0,5}}?(?<!小)镇(?![东南西北前中]?[路街心学])")
 """A town below a district: 镇 before 海 or 江 is no 镇海区 or 镇江市 there."""
@@ -100,6 +100,9 @@ DIVISION_ENDINGS = {
     Level.SUBDISTRICT: re.compile(r"街?街道(?!口)|道街|镇|乡"),
     Level.COMMUNITY: re.compile(r"社区|村(?:委会)?(?![东南西北中]?[路街巷弄])"),
 }
+COMMITTEE = re.compile(r"居委会|村委会|居民委员会|村民委员会")
+FIRM_DIVISION_ENDINGS = ("区", "市", "县", "街道", "居委会", "村委会", "居民委员会", "村民委员会")
+"""Endings that no name of a road holds: what follows may be any road."""
 ANY_DIVISION_ENDING = re.compile(
     r"街?街道(?!口)|道街|镇|乡(?!村)|[市县](?![场中前])|区(?![块间域])|社区|村(?!庄)"
 )
@@ -108,6 +111,8 @@ ROAD_STEM = re.compile(
 )
 LANE_END = re.compile(r"[里坊埭衖堰堤桥沿浜]$")
 """Endings of names that house numbers hang on as they do on roads."""
+ROAD_LEFT = re.compile(r"^(?!.*小区).{2,}(?:大|[东南西北中])$")
+"""What is left of a road whose last character was lost: 丰塘大 of 丰塘大道, 溪门北 of 溪门北路."""
 HAMLET_END = re.compile(r"(?:自然村|(?<![新一二三四五六七八九十])(?<!度假)村|屯|寨|(?<!山)庄|坞|岙|埠头)$")
 MAYBE_HAMLET = re.compile(
     r"^(?!.*(?:饭店|酒店|商店|书店|旅店|分店|专卖店)$).{1,5}[屋坪坑脚头下湾店前后垟畈塘溪坝]$"
@@ -187,6 +192,8 @@ LONGEST_NAME = 24
 SKIPPED = "-_./:·*~ 、"
 
 
+NO_NAME = re.compile(r"[号幢栋座楼层单元室户梯弄组]+")
+"""Words of numbered parts without a number."""
 NAMED_GROUP = re.compile(r"[一-龥]{1,5}(?<!小)组$")
 
 

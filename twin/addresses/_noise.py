@@ -40,10 +40,22 @@ _HINT = re.compile(
     r"[0-9]{6}|[0-9]{3}[- ][0-9]{4}|电|联系|手机|邮编|件人|货人|户主|业主|房东|租客|姓名|法人"
     r"|身份证|先生|女士|小姐|师傅|收|送|放|勿|微信|阿姨|大[伯妈]|老[师板]|经理|同志|住户|警人|案人|请人|[Tt]el|TEL|[Qq]{2}"
 )
-_LABELLED = re.compile(
-    r"^(?:(?:你好|您好|喂|请问)[,;!]?)?(?:我们?家?|他们?家?|家)(?:就|住)?在(?=[一-龥a-zA-Z])|"
-    r"^(?:null|NULL|None|nan|NaN)(?=[一-龥])|(?:地址|住址|详细地址|家庭住址|现住址|地点|位置)[:]+"
+_KIND = (
+    r"(?:收货|收件|寄件|送货|取件|配送|联系|家庭|户籍|居住|办公|注册|经营|单位|公司|通讯|通信|事发|案发|报警"
+    r"|求助|现场|详细|具体|目前|现在?|我的?|他的?|你的?|的)"
 )
+_LABELLED = re.compile(
+    r"^(?:(?:你好|您好|喂|请问|麻烦)[,;!]?)*(?:我们?家?|他们?家?|家)(?:就|住)?在(?=[一-龥a-zA-Z0-9])"
+    r"|^(?:(?:你好|您好|喂|请问)[,;!]?)+(?=[一-龥a-zA-Z0-9])"
+    rf"|^(?:null|NULL|None|nan|NaN)(?=[一-龥])|{_KIND}*(?:地址|住址|地点|位置)[:]+"
+    rf"|^{_KIND}*(?:地址|住址|地点|位置)[是为在]|^{_KIND}+(?:地址|住址|地点|位置)"
+)
+_CALL = re.compile(
+    r"(?:有(?:一?个|位)?(?:老?人|小孩|孩子|男[的人子]|女[的人子]|车)[^0-9,;()\0-]*|(?:发生)?(?:着火|起火|失火|火灾|冒烟|爆炸|漏水|进水|停电)了?"
+    r"|救命|快[来点]|麻烦(?:快点|尽快|你们?|您|来)|谢谢|尽快(?:来|派|处理)|急[!]*$)"
+)
+"""What callers say behind an address."""
+_CALLED = re.compile(r"有[一个位老人小孩男女车]|火|烟|爆|漏水|进水|停电|救命|快|麻烦|谢谢|急")
 
 
 def mask_noise(text: str) -> str:
@@ -54,6 +66,8 @@ def mask_noise(text: str) -> str:
     """
     if _LABELLED.search(text):
         text = _LABELLED.sub(_masked, text)
+    if _CALLED.search(text):
+        text = _CALL.sub(_masked, text)
     if not _HINT.search(text):
         return text
     for pattern in (_NUMBERS, _LABEL, _PERSON, _BEFORE_PHONE, _AFTER_PHONE, _REMARK):

@@ -12,11 +12,13 @@ _TWENTIES = {"廿": 20, "卅": 30}
 def arabic(written: str) -> str:
     """Return a number of an address in Arabic digits and capitals.
 
-    >>> [arabic(text) for text in ("三十八", "三零二", "一百零二", "一百二", "廿三", "0302", "b1", "十")]
-    ['38', '302', '102', '120', '23', '302', 'B1', '10']
+    >>> [arabic(text) for text in ("三十八", "三零二", "一百零二", "一百二", "廿三", "0302", "b1", "十二A")]
+    ['38', '302', '102', '120', '23', '302', 'B1', '12A']
     """
-    if written[0] in NUMERALS and all(character in NUMERALS for character in written):
-        return str(_value(written))
+    if written[0] in NUMERALS:
+        numerals, letter = (written[:-1], written[-1]) if written[-1].isascii() else (written, "")
+        if all(character in NUMERALS for character in numerals):
+            return str(_value(numerals)) + letter.upper()
     token = written.upper()
     return token.lstrip("0") or "0" if token[0] == "0" else token
 

@@ -35,6 +35,8 @@ class Context(NamedTuple):
 
 _CN = rf"[{NUMERALS}]{{1,7}}"
 _CN_NUMBER = rf"[{NUMERALS.replace('千', '')}][{NUMERALS}]{{0,6}}"
+_CN_LETTER = r"(?:[A-Za-z](?![0-9A-Za-z]))"
+"""Behind a Chinese number: 十二A幢."""
 _FREE = (
     r"(?<![0-9])(?:(?<![A-Za-z])|(?:(?<=[A-Za-z]{3})|(?<=[a-z]{2}))(?=[0-9])"
     r"|(?<=[A-Za-z]{3})(?=[A-Z][幢栋座号#]))"
@@ -65,7 +67,7 @@ _STOREY = r"(?:[0-9]{1,2}[Ff](?![A-Za-z]))"
 _LANE = rf"(?:(?<=[路街道巷弄])(?![一二三四五六七八九十][弄巷]){_CN}[弄巷])"
 
 _SEQUENCE = rf"(?:{_ARABIC}|{_LETTER})(?:{_JOIN}(?:{_ARABIC}|{_LETTER})){{0,9}}"
-_CN_SEQUENCE = rf"{_CN_NUMBER}(?:(?:{_JOIN}|之){_CN}){{0,9}}"
+_CN_SEQUENCE = rf"{_CN_NUMBER}{_CN_LETTER}?(?:(?:{_JOIN}|之){_CN}){{0,9}}"
 _WORDED = (
     rf"(?:{_STOREY}|第?\#?{_SEQUENCE}{_WORDS}{_SUB}?|(?:负|地下|第)?{_CN_SEQUENCE}{_CN_WORDS}{_SUB}?|{_LANE}"
     rf"|(?:负|地下|-){_ARABIC}{_FLOOR}|{_SIDE}(?:单元|户|座)|(?:\#|(?<![一-龥])附){_ARABIC}号?(?!楼))"
@@ -79,28 +81,32 @@ _BARE_LATER = (
 _BARE_FIRST = (
     rf"(?:{_ARABIC}(?:{_JOIN}(?:{_ARABIC}|{_LETTER})){{0,3}}{_END}"
     rf"|(?:{_ARABIC}|{_LETTER})(?:[-/]{_ARABIC}){{2,3}}{_NO_UNIT}(?![0-9A-Za-z])"
-    rf"|{_LETTER}-{_ARABIC}{_END}|{_LETTER}?[0-9]{{1,3}}-[0-9]{{3,4}}{_NO_UNIT}(?=[一-龥])"
+    rf"|{_LETTER}-{_ARABIC}{_END}|(?:{_LETTER}|{_LETTER}?[0-9]{{1,3}})-[0-9]{{3,4}}{_NO_UNIT}(?=[一-龥])"
     rf"|(?<=[路街巷弄道]){_ARABIC}{_NO_UNIT}(?=[一-龥])"
     rf"|{_CN}-{_CN}(?:-{_CN})?{_END}"
     rf"|[{NUMERALS[:10]}〇]{{3,5}}{_END})"
 )
+_CELLAR = r"(?:阁楼|半?地下室|储藏室|跃层)"
+"""Dwellings that have a name for a number."""
 _FIRST = rf"(?:{_WORDED}|{_BARE_FIRST})"
-RUN = re.compile(rf"{_FREE}{_FIRST}(?:[-_/、至到和. ]?(?:{_WORDED}|{_BARE_LATER}))*")
+RUN = re.compile(rf"{_FREE}{_FIRST}(?:[-_/、至到和. ]?(?:{_CELLAR}室?{_END}|{_WORDED}|{_BARE_LATER}))*")
 """A run of numbered parts; every repetition is bounded or starts with what it cannot skip: linear."""
 RUN_CHARACTERS = (
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     + NUMERALS
-    + "甲乙丙丁东西南北中第负地下附之号楼栋幢座院室房商铺店面位摊门排单元梯层户支弄巷村民居小组生产队"
+    + "甲乙丙丁东西南北中第负半地下阁储藏跃附之"
+    + "号楼栋幢座院室房商铺店面位摊门排单元梯层户支弄巷村民居小组生产队"
     + "#-/、~至到和&_. "
 )
 """Every character that a run may hold."""
 
 _ITEM = re.compile(
     rf"(?P<lead>负|地下|-(?=[0-9]+[层楼])|[第\#附]{{0,2}})"
-    rf"(?P<seq>{_STOREY}|{_CN}[弄巷]|{_SEQUENCE}|{_SIDE}|{_CN}(?:(?:{_JOIN}|之){_CN}){{0,9}})(?P<word>{_WORDS}?)"
+    rf"(?P<seq>{_STOREY}|{_CN}[弄巷]|{_SEQUENCE}|{_SIDE}|{_CELLAR}|{_CN}{_CN_LETTER}?(?:(?:{_JOIN}|之){_CN}){{0,9}})(?P<word>{_WORDS}?)"
     rf"(?:(?:[附之](?P<sub>{_ARABIC}|{_CN})号?|(?<=号)(?:(?P<stem>[甲乙丙丁])(?![座幢栋楼单])|-(?P<dash>[0-9]{{1,2}})$)))?"
 )
 _STOREY_OR_LANE = re.compile(rf"{_STOREY}|{_CN}[弄巷]")
+_NAMED_ROOM = re.compile(_CELLAR)
 _SPLIT = re.compile(rf"{_JOIN}|之")
 _BUILDING_WORDS = re.compile(r"号?(?:厂房|车间|仓库)|号?[幢栋座]楼?|号楼栋?|#楼?|楼栋|排")
 _NUMBER_WORDS = frozenset({"号", "号院", "弄", "巷", "支弄"})
@@ -124,12 +130,25 @@ class _Item(NamedTuple):
 
 
 def first_word(text: str, start: int, end: int) -> str:
-    """Return how a run names its first part: its word or nothing; ``号室`` for numbers that rooms follow."""
+    """Return how a run names its first part: its word or nothing.
+
+    ``号室`` stands for numbers that rooms follow, ``幢`` also for shorthand that begins with a building:
+    ``5#2-101``, ``3-1-302``.
+    """
     found = _ITEM.match(text, start, end)
     word = found["word"] if found else ""
-    if found and word in _NUMBER_WORDS:
-        following = _ITEM.search(text, found.end(), end)
+    if found is None or word == "弄":
+        return word
+    following = _ITEM.search(text, found.end(), end)
+    if word in _NUMBER_WORDS:
         return "号室" if following and (following["word"] in {"", "室", "房"}) else "号"
+    if word == "#" and following:
+        return "幢"
+    if word == "" and found["seq"]:
+        numbers = _SPLIT.split(found["seq"])
+        is_pair = len(numbers) == 2 and _n_digits(numbers[1]) >= _DWELLING_DIGITS
+        if len(numbers) > 2 or (is_pair and not _is_span((numbers[0], numbers[1]))):
+            return "幢"
     return word
 
 
@@ -198,6 +217,8 @@ def _read_item(item: _Item, following: _Item | None, context: Context) -> list[P
         on_street = Level.COMMUNITY <= context.level <= Level.ROAD or context.is_street
         is_house = on_street and following is None
         return [_part(item, Level.NUMBER if is_house else Level.BUILDING, "#")]
+    if _NAMED_ROOM.fullmatch(item.numbers[0]):
+        return [_part(item, Level.DWELLING, word)]
     if word == "":
         return _read_bare(item, context)
     if word in ("弄", "巷", "支弄", "号院"):
@@ -333,13 +354,17 @@ def _part(item: _Item, level: Level, word: str) -> Part:
         token = f"-{token}"
     if item.lead == "附" and level == Level.NUMBER:
         token = f"附{token}"
-    is_branch = item.joins == "之" or (item.joins == "-" and _is_branch(numbers))
+    is_branch = item.joins == "之" or (item.joins == "-" and _is_branch(numbers, level))
     is_range = len(numbers) > 1 and not is_branch
     return Part(level, item.start, item.end, token, word, is_range)
 
 
-def _is_branch(numbers: tuple[str, ...]) -> bool:
-    """Return whether joined numbers are one branched number, as 12-1 is, and no range, as 1-10 is."""
+def _is_branch(numbers: tuple[str, ...], level: Level) -> bool:
+    """Return whether joined numbers are one branched number, as 12-1 is, and no range, as 1-10 is.
+
+    House 2 may well have a third part, 2-3号; buildings are numbered through, 2-3幢 are two.
+    """
     if len(numbers) > 2 or not (numbers[0].isdigit() and numbers[1].isdigit()):
         return True
-    return int(numbers[1]) <= int(numbers[0])
+    is_part = level == Level.NUMBER and len(numbers[1]) == 1
+    return is_part or int(numbers[1]) <= int(numbers[0])

@@ -91,6 +91,8 @@ def _written(level: Level, token: str, word: str) -> str:
         return token
     if level == Level.GROUP and token.endswith("组"):
         return token
+    if level == Level.DWELLING and not token.isascii() and token.endswith(("楼", "室", "层")):
+        return token  # 阁楼, 地下室
     if level == Level.FLOOR and token.startswith("-"):
         return f"负{token[1:]}{word or default}"
     return token + (word or default)

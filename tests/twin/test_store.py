@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from twin.cells import cells_of
 from twin.errors import InvalidLayerError, StorageError, UnknownLayerError
 from twin.ragged import Kind
 from twin.schema import LayerSchema
-from twin.store import LayerStore
+from twin.store import LayerPut, LayerStore
 from twin.view import LayerView
 
 KINDS: tuple[Kind, ...] = ("point", "line", "polygon")
@@ -270,3 +271,32 @@ def test_table_of_geometry_alone_keeps_its_rows(tmp_path: Path) -> None:
         pa.table({"geometry": shapely.to_wkb(shapely.points([[0, 1], [2, 3]]))}),
     )
     assert store.open("places").n_rows == 2
+
+
+def test_layers_put_together_come_into_force_by_one_change(store: LayerStore, tmp_path: Path) -> None:
+    shapes = {kind: shapes_of(kind, 20) for kind in KINDS}
+    puts = [LayerPut(schema_of(kind), table_of(shapes[kind])) for kind in KINDS]
+    seen: list[tuple[str, ...]] = []
+
+    def watched() -> Iterator[LayerPut]:
+        for put in puts:
+            seen.append(LayerStore(tmp_path).names())
+            yield put
+
+    versions = store.put_all(watched())
+    assert seen == [(), (), ()]
+    assert [version.layer for version in versions] == list(store.names()) == ["points", "lines", "polygons"]
+
+
+def test_layer_that_cannot_be_put_keeps_the_others_of_its_batch_out(
+    store: LayerStore, tmp_path: Path
+) -> None:
+    store.put(schema_of("point"), table_of(shapes_of("point", 5)))
+    before = (tmp_path / "catalog.json").read_bytes()
+    wrong = LayerPut(schema_of("line"), table_of(shapes_of("line", 5)).drop_columns(["geometry"]))
+    with pytest.raises(InvalidLayerError):
+        store.put_all([LayerPut(schema_of("point"), table_of(shapes_of("point", 9))), wrong])
+    assert (tmp_path / "catalog.json").read_bytes() == before
+    assert store.open("points").n_rows == 5
+    store.put(schema_of("point"), table_of(shapes_of("point", 7)))
+    assert store.current("points").version == 2

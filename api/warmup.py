@@ -12,6 +12,7 @@ from api.service import Service
 from api.tiles import draw
 from tiles.matrix import tiles_of_bbox
 from tiles.warm import warm_up
+from twin.addresses.base import ADDRESS_BASE
 from twin.city import City
 from twin.errors import TwinError
 
@@ -78,6 +79,8 @@ def warm_layer(city: City, name: str) -> bool:
         view.nearest(lon, lat, k=1, max_distance_m=NEAR_M)
         if name == "grid":
             city.grid_index.lookup(np.array([lon]), np.array([lat]))
+        if name == ADDRESS_BASE:
+            city.address_finder().geocode(city.config.name)
         x, y, _, _ = tiles_of_bbox((lon, lat, lon, lat), WARM_ZOOM)
         draw(view, name, (WARM_ZOOM, x, y))
     except TwinError:

@@ -80,7 +80,7 @@ def warm_layer(city: City, name: str) -> bool:
         if name == "grid":
             city.grid_index.lookup(np.array([lon]), np.array([lat]))
         if name == ADDRESS_BASE:
-            city.address_finder().geocode(city.config.name)
+            city.address_finder().geocode("xihu 1-1-101")  # in pinyin, whose tables are loaded then
         x, y, _, _ = tiles_of_bbox((lon, lat, lon, lat), WARM_ZOOM)
         draw(view, name, (WARM_ZOOM, x, y))
     except TwinError:

@@ -171,7 +171,7 @@ class NameIndex:
         except DamagedLayerError:
             try:
                 index = _stored(stored, names, weighed, known)
-            except OSError:  # a read-only city, a full disk: the question can be answered all the same
+            except (OSError, ValueError):  # a read-only city, a full disk: it can be answered all the same
                 index = _built(tantivy.Index(_schema()), names, weighed, known)
         return cls(index, names, known)
 

@@ -22,7 +22,7 @@ from api.service import Service
 from twin.addresses.finder import Finder
 from twin.addresses.levels import Level
 from twin.divisions import Division, DivisionTree
-from twin.errors import InvalidQueryError, UnknownDivisionError, UnknownFeatureError
+from twin.errors import InvalidQueryError, ScopeError, UnknownDivisionError, UnknownFeatureError
 from twin.link_kinds import LINK_KINDS
 from twin.links import AddressLinks, links_of, links_tag
 from twin.scope import Scope
@@ -31,7 +31,8 @@ DEFAULT_LIMIT, MAX_LIMIT = 100, 10_000
 MAX_ADDRESSES = 1_000
 MAX_DAYS = 32
 """Days whose withheld numbers are kept."""
-LISTED_UNASKED = tuple(kind for kind in LINK_KINDS if kind != "person")
+PERSON = "person"
+LISTED_UNASKED = tuple(kind for kind in LINK_KINDS if kind != PERSON)
 """Kinds whose references are listed with every address; those of people only when they are asked for."""
 
 
@@ -70,6 +71,8 @@ class LinkDoor:
             If the city has no address base.
         UnknownFeatureError
             If the caller sees no address in force of this id.
+        ScopeError
+            If people are asked for of a public server.
         InvalidQueryError
             If a parameter is unknown or cannot be read.
         """
@@ -77,6 +80,7 @@ class LinkDoor:
         day = parse_day(came.get("as_of"), "as_of")
         limit = _limit(came.get("limit"))
         kinds = _kinds(came.get("kind"))
+        self._refuse_people(kinds)
         tag = self._tag(ask, day)
         if ask.holds(tag):
             return not_modified(tag)
@@ -104,15 +108,26 @@ class LinkDoor:
             If the city has no address base.
         UnknownFeatureError
             If the caller sees no address that it is linked to on this day.
+        ScopeError
+            If the reference is of a person and the server is public.
         InvalidQueryError
             If there is no such kind, or a parameter is unknown or cannot be read.
         """
         day = parse_day(ask.only("as_of").get("as_of"), "as_of")
+        self._refuse_people(_kinds(kind))
         tag = self._tag(ask, day)
         if ask.holds(tag):
             return not_modified(tag)
         answer = await self._service.in_thread(self._reference, ask.caller, kind, reference, day)
         return fresh(ask, orjson.dumps(answer), tag=tag)
+
+    def _refuse_people(self, kinds: tuple[str, ...]) -> None:
+        """Refuse to show everybody who lives where."""
+        if self._service.settings.public and PERSON in kinds:
+            raise ScopeError(
+                "this server is public (CITYTWIN_PUBLIC), so it lists no references of persons (不公开); "
+                "their counts are in /v1/addresses/{id}/links without kind"
+            )
 
     def _tag(self, ask: Ask, day: date) -> str:
         city = self._service.city
@@ -169,9 +184,9 @@ class LinkDoor:
         """Return counts by kind as they may be published: neither few people, nor what gives few away."""
         counts = links.counts(rows)[0]
         published: dict[str, int | None] = dict(zip(LINK_KINDS, counts.tolist(), strict=True))
-        people = counts[[LINK_KINDS.index("person")]]
+        people = counts[[LINK_KINDS.index(PERSON)]]
         is_told = not self._is_withheld(links, position, day)
-        published["person"] = suppress_small_counts(people)[0].as_py() if is_told else None
+        published[PERSON] = suppress_small_counts(people)[0].as_py() if is_told else None
         return published
 
     def _reference(self, caller: Scope, kind: str, reference: str, day: date) -> dict[str, object]:

@@ -264,7 +264,7 @@ def build_archives(city: City, board: ProgressBoard) -> list[str]:
         path = archive_path(city.path, layer)
         kept.add(path)
         zooms = range(max(ARCHIVE_ZOOMS[0], layer.schema.min_zoom), ARCHIVE_ZOOMS[1] + 1)
-        if not zooms or not layer.n_placed or path.exists():
+        if not zooms or not layer.n_placed or layer.schema.is_internal or path.exists():
             continue
         with board.step(f"draw tiles of {layer.schema.title or name}") as advance:
             try:

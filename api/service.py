@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 from api.metrics import Meter
 from api.settings import Settings
 from twin.city import City
-from twin.errors import DamagedLayerError, UnreadableLayerError
+from twin.errors import DamagedLayerError, UnknownLayerError, UnreadableLayerError
 from twin.scope import Scope
 from twin.view import LayerView
 
@@ -76,12 +76,12 @@ class Service:
         return cls(city, settings, Meter(metrics_folder))
 
     def layer(self, name: str, caller: Scope) -> LayerView:
-        """Return a layer as a caller sees it now.
+        """Return a layer that may be handed out, as a caller sees it now.
 
         Parameters
         ----------
         name : str
-            Layer name.
+            Layer name, as the caller says it.
         caller : Scope
             What the caller may see.
 
@@ -92,10 +92,19 @@ class Service:
         Raises
         ------
         UnknownLayerError
-            If there is no such layer.
+            If there is no such layer, or it is internal.
         UnreadableLayerError
             If its files are damaged.
         """
+        view = self._view(name, caller)
+        if view.layer.schema.is_internal:
+            raise UnknownLayerError(
+                f"layer {name!r} is internal (内部图层): it answers questions and is never handed out"
+            )
+        return view
+
+    def _view(self, name: str, caller: Scope) -> LayerView:
+        """Return a layer, internal or not."""
         stamp, now = self.city.store.catalog_stamp(), time.monotonic()
         refusal = UnreadableLayerError(
             f"layer {name!r} is damaged and cannot be read; the other layers answer, the log says what to do"
@@ -117,7 +126,8 @@ class Service:
         caller : Scope
             What the caller may see.
         names : sequence of str, optional
-            Layers wanted; all by default. Those the city has not are left out.
+            Layers that a door reads, internal ones too; by default all that may be handed out. Those the
+            city has not are left out.
 
         Returns
         -------
@@ -129,7 +139,9 @@ class Service:
         views = {}
         for name in stored if names is None else [one for one in names if one in stored]:
             with suppress(UnreadableLayerError):
-                views[name] = self.layer(name, caller)
+                view = self._view(name, caller)
+                if names is not None or not view.layer.schema.is_internal:
+                    views[name] = view
         return views
 
     async def in_thread(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

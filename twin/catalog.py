@@ -15,7 +15,7 @@ import orjson
 from twin.durable import DurableFile, StoredFile
 from twin.errors import DamagedLayerError, StorageError, UnknownLayerError
 from twin.frame import Box
-from twin.schema import Field, LayerSchema
+from twin.schema import DECLARED, Field, LayerSchema
 
 CATALOG_NAME = "catalog.json"
 LICENCE_SEPARATOR = "; "
@@ -306,6 +306,8 @@ def _version_of(row: Mapping[str, dict[str, object]]) -> LayerVersion:
     fields: dict[str, object] = dict(row)
     schema = dict(row["schema"])
     declared: object = schema.pop("fields")
+    if (layer := DECLARED.get(str(schema["name"]))) is not None:
+        schema["is_internal"] = layer.is_internal  # versions stored before it was declared do not know
     provenance = dict(row["provenance"])
     if not isinstance(declared, list):
         raise TypeError("fields is not a list")

@@ -44,6 +44,8 @@ class LayerSchema:
     dated_by : str
         The field of the first day where a key may be carried again from another day on, as
         codes of divisions are: then key and day together are unique.
+    is_internal : bool
+        Whether rows are for questions alone and never handed out: no collection, tile or style shows them.
     """
 
     name: str
@@ -54,6 +56,7 @@ class LayerSchema:
     fields: tuple[Field, ...] = ()
     min_zoom: int = 0
     dated_by: str = ""
+    is_internal: bool = False
 
     def field(self, name: str) -> Field:
         """Return the declared field of this name.
@@ -293,6 +296,7 @@ DECLARED: dict[str, LayerSchema] = {
                 _text("class", "类别"),
                 *_VALIDITY,
             ),
+            is_internal=True,
         ),
         LayerSchema(
             "divisions",

@@ -15,6 +15,7 @@ from tests.api.conftest import Client
 from tests.api.town import COMMUNITY_CODES, unit_id
 from tests.twin.linked_town import PEOPLE, make_linked_town
 from twin.city import City
+from twin.schema import DECLARED
 from twin.scope import Scope
 
 
@@ -124,6 +125,67 @@ def test_reference_leads_to_addresses_chain_and_grid_unit(client: Client) -> Non
 )
 def test_wrong_questions_are_problems(client: Client, path: str, status: int) -> None:
     assert refused(client, path)[0] == status
+
+
+RAW = (
+    "/collections/links",
+    "/collections/links/items",
+    "/collections/links/items?kind=person",
+    "/collections/links/items/1",
+    "/tiles/links.json",
+    "/tiles/links/14/13656/6822.mvt",
+    "/tiles/links.cells.json",
+    "/tiles/links.cells/14/13656/6822.mvt",
+    f"/v1/divisions/{COMMUNITY_CODES[0]}/rollup?layer=links",
+)
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["own", "public"])
+def any_client(town: City, request: pytest.FixtureRequest) -> Client:
+    return Client(create_app(town, Settings(public=request.param)))
+
+
+@pytest.mark.parametrize("path", RAW)
+def test_links_are_handed_out_by_no_door_of_layers(any_client: Client, path: str) -> None:
+    status, said = refused(any_client, path)
+    assert status == 404
+    assert "internal" in said
+    assert not any(ref in any_client(path).text for ref in PEOPLE)
+
+
+def test_layers_of_the_city_do_not_name_the_links(any_client: Client) -> None:
+    named = [one["id"] for one in ok(any_client, "/collections")["collections"]]
+    assert "address_base" in named
+    assert not {name for name in named if name in DECLARED and DECLARED[name].is_internal}
+    style = ok(any_client, "/styles/day.json")
+    assert "buildings" in style["sources"]
+    assert "links" not in style["sources"]
+    assert "links" not in {layer.get("source-layer") for layer in style["layers"]}
+    assert not any(link["href"].endswith("links") for link in ok(any_client, "/?f=json")["links"])
+
+
+@pytest.fixture(scope="module")
+def public(town: City) -> Client:
+    return Client(create_app(town, Settings(public=True)))
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/addresses/41/links?kind=person", f"/v1/links/person/{PEOPLE[0]}", "/v1/links/person/nobody"]
+)
+def test_public_server_lists_no_references_of_persons(client: Client, public: Client, path: str) -> None:
+    status, said = refused(public, path)
+    assert status == 403
+    assert "public" in said
+    tag = client(path).headers.get("etag", "*")
+    assert public(path, if_none_match=tag).status_code == 403
+
+
+def test_public_server_tells_counts_of_people_as_they_may_be_published(public: Client) -> None:
+    found = ok(public, "/v1/addresses/10/links")
+    assert found["counts"]["person"] == 8
+    assert [one["ref"] for one in found["references"]] == ["e001", "e002"]
+    assert ok(public, "/v1/addresses/43/links")["counts"]["person"] is None
+    assert ok(public, "/v1/links/enterprise/e001")["addresses"][0]["address_id"] == 21
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -51,6 +52,16 @@ def test_catalog_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert read_catalog(tmp_path) == catalog
     assert list(read_catalog(tmp_path).layers) == ["roads", "gone"]
     assert "道路.shp" in (tmp_path / "catalog.json").read_text(encoding="utf-8")
+
+
+def test_declared_layer_is_internal_also_in_catalogs_written_before_it_was_said(tmp_path: Path) -> None:
+    links = replace(version(1), layer="links", schema=DECLARED["links"])
+    write_catalog(tmp_path, Catalog({"links": LayerEntry(1, 2, 9, (links,))}))
+    path = tmp_path / "catalog.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["layers"]["links"]["versions"][0]["schema"]["is_internal"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert read_catalog(tmp_path).layers["links"].versions[0].schema.is_internal
 
 
 def test_version_that_is_not_kept_is_told() -> None:

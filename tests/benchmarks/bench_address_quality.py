@@ -122,7 +122,7 @@ def _paces(speeds: list[tuple[Speed, Speed]], alike_rows_per_s: list[float]) -> 
             clean >= 5_000,
         ),
         Row(
-            "misspelled rows, slowest style",
+            "misspelled rows, slowest style, one core",
             fuzzy,
             "rows/s",
             alike,

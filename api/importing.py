@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from api.addressing import Addressed, addressed, settle_edits, store_addressed, with_unread
 from api.merging import Arrival, Merged, absent, has_rows_of, merge
 from api.progress import Advance, unseen_step
-from layers.misfit import CLIP_M, ROADS_CLIP_M, Distance, Trusted
+from api.trusted import trusted_features
 from layers.report import ImportReport, ReadResult
 from twin.addresses.base import ADDRESS_BASE, ADDRESSES
 from twin.catalog import LICENCE_SEPARATOR, LayerVersion, Provenance
@@ -270,7 +270,7 @@ def _read_vector(city: City, request: ImportRequest, path: Path, name: str) -> R
     if name == "addresses":
         from layers.addresses import read_addresses
 
-        return read_addresses(path, crs=crs, columns=columns, city=frame, trusted=_trusted(city))
+        return read_addresses(path, crs=crs, columns=columns, city=frame, trusted=trusted_features(city))
     if name == "aliases":
         from layers.aliases import read_aliases
 
@@ -284,26 +284,7 @@ def _read_vector(city: City, request: ImportRequest, path: Path, name: str) -> R
     schema = DECLARED.get(name, name)
     if name not in DECLARED and city.has_layer(name) and (key := city.store.current(name).schema.key):
         columns.setdefault("key", columns.get(key, key))
-    return read_vector(path, schema, crs=crs, columns=columns, city=frame, trusted=_trusted(city))
-
-
-def _trusted(city: City) -> Trusted:
-    """Return what measures how far points lie from buildings and roads, by which shifted ones show."""
-    return Trusted(_distance_to(city, "buildings", CLIP_M), _distance_to(city, "roads", ROADS_CLIP_M))
-
-
-def _distance_to(city: City, name: str, farthest_m: float) -> Distance | None:
-    """Return what measures the distance to the nearest feature of a layer that is there."""
-    if not city.has_layer(name):
-        return None
-    view = city.layer(name)
-
-    def distance_m(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
-        places = zip(lon.tolist(), lat.tolist(), strict=True)
-        nearest = (view.nearest(x, y, max_distance_m=farthest_m)[1] for x, y in places)
-        return np.array([found[0] if len(found) else np.inf for found in nearest])
-
-    return distance_m
+    return read_vector(path, schema, crs=crs, columns=columns, city=frame, trusted=trusted_features(city))
 
 
 def _source_name(request: ImportRequest, path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from analysis.placement import PlaceColumns
 from analysis.rollup import Measures, RollUp, rollup
+from api.trusted import trusted_features
 from layers.department_table import DepartmentTable, read_department_table
+from layers.place_notes import place_notes
 from tiles.choropleth import Caption, choropleth
 from twin.catalog import Provenance
 from twin.city import City
@@ -130,6 +132,8 @@ def roll_up_file(
     city.config.refuse_conversion(columns.crs)
     measured = dict.fromkeys((*request.measures.sums, *request.measures.means))
     table = read_department_table(request.table, lon=columns.lon, lat=columns.lat, measures=tuple(measured))
+    if columns.lon:
+        table = with_place_notes(city, table, columns)
     if layer:
         refuse_layer(city, layer)
     found = rollup(city, table.rows, request.by, columns, request.measures, scope=scope)
@@ -142,6 +146,26 @@ def roll_up_file(
     if picture is not None:
         _write(picture, lambda file: file.write(drawn))
     return outcome_of(found, table, layer)
+
+
+def with_place_notes(city: City, table: DepartmentTable, columns: PlaceColumns) -> DepartmentTable:
+    """Return a table with notes on coordinates outside the city and on a shift that nobody declared.
+
+    Parameters
+    ----------
+    city : City
+    table : DepartmentTable
+    columns : PlaceColumns
+        With coordinates.
+
+    Returns
+    -------
+    DepartmentTable
+        The same rows.
+    """
+    x, y = _floats(table.rows[columns.lon]), _floats(table.rows[columns.lat])
+    said = place_notes(x, y, columns.crs, city.frame, trusted_features(city))
+    return replace(table, notes=(*table.notes, *said))
 
 
 def outcome_of(found: RollUp, table: DepartmentTable, layer: str = "") -> RollUpOutcome:

@@ -91,16 +91,19 @@ def measured_misfit(lon: Floats, lat: Floats, to_features: Distance) -> Misfit:
     best, second = sorted(off_m, key=off_m.__getitem__)[:2]
     if off_m[best] > CLEAR_RATIO * off_m[second]:
         return Misfit(None, f"a GCJ-02 shift can neither be seen nor ruled out (mean misfit: {measured})")
-    shift = "" if best == "wgs84" else f", {_shift_m(x, y, *places[best]):.0f} m from where they should"
+    shift = _shift_text(best, x, y, *places[best])
     return Misfit(
         parse_crs(best), f"the points lie as {best}{shift} (mean misfit: {measured})", is_proof=True
     )
 
 
-def _shift_m(lon: Floats, lat: Floats, true_lon: Floats, true_lat: Floats) -> float:
-    """Return the mean distance, m, between where points lie and where they should."""
+def _shift_text(code: str, lon: Floats, lat: Floats, true_lon: Floats, true_lat: Floats) -> str:
+    """Return how far points lie from where they should on average; empty where they are not shifted."""
+    if code == "wgs84":
+        return ""
     east_m = (lon - true_lon) * M_PER_DEGREE * np.cos(np.radians(true_lat))
-    return float(np.hypot(east_m, (lat - true_lat) * M_PER_DEGREE).mean())
+    mean_m = np.hypot(east_m, (lat - true_lat) * M_PER_DEGREE).mean()
+    return f", {mean_m:.0f} m from where they should"
 
 
 def compared(lon: Floats, lat: Floats, trusted: Trusted) -> Misfit | None:
@@ -167,7 +170,10 @@ def roadside_misfit(lon: Floats, lat: Floats, to_roads: Distance) -> Misfit:
         return Misfit(
             None, f"by the roads a GCJ-02 shift can neither be seen nor ruled out (mean distance: {measured})"
         )
-    return Misfit(parse_crs(best), f"the rows stand along the roads as {best} (mean distance: {measured})")
+    shift = _shift_text(best, x, y, *explained[best])
+    return Misfit(
+        parse_crs(best), f"the rows stand along the roads as {best}{shift} (mean distance: {measured})"
+    )
 
 
 def _decoys(x: Floats, y: Floats, there: tuple[Floats, Floats]) -> dict[str, tuple[Floats, Floats]]:

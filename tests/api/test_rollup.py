@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
+import pyproj
 import pytest
+import shapely
 from click.testing import CliRunner, Result
 
 from api import cli
 from tests.api.town import COMMUNITY_CODES, make_town, unit_id
+from tests.layers.gcj02_oracle import gcj02_of
 from twin.city import City
 
 ROWS = (
@@ -123,6 +127,27 @@ def test_wrong_question_is_one_sentence_and_writes_nothing(folder: Path, words: 
     assert result.stderr.count("\n") == 1
     assert not (folder / "out.csv").exists()
     assert not (folder / "out.png").exists()
+
+
+def test_undeclared_shift_is_measured_in_the_summary_and_nothing_converted(folder: Path) -> None:
+    make_town(folder / "b.city", n_buildings=60, n_addresses=3).close()
+    with City.open(folder / "b.city") as city:
+        view = city.layer("buildings")
+        middles = shapely.get_coordinates(shapely.centroid(view.geometries(view.positions())))
+    places = [gcj02_of(*middle) for middle in middles.tolist()]
+    lines = [f",{lon:.7f},{lat:.7f},1\n" for lon, lat in [*places, (116.4, 39.9)]]
+    (folder / "energy.csv").write_text("unit,lon,lat,kwh\n" + "".join(lines), encoding="utf-8")
+    place = ("--city", folder / "b.city", "--by", "h3:9", "--lon", "lon", "--lat", "lat")
+    result = run(folder, *place)
+    assert result.exit_code == 0, result.output
+    geod_m = pyproj.Geod(ellps="WGS84").inv(*middles.T, *np.array(places).T)[2].mean()
+    told = re.search(r"taken as wgs84, but the points lie as gcj02, (\d+) m from", result.stderr)
+    assert told is not None
+    assert int(told[1]) == pytest.approx(geod_m, rel=0.01)
+    assert "1 rows whose place lies outside the city" in result.stderr
+    said = run(folder, *place, "--crs", "gcj02")
+    assert "ATTENTION" not in said.stderr
+    assert "checked against trusted features" in said.stderr
 
 
 def test_people_are_suppressed_on_demand(folder: Path) -> None:

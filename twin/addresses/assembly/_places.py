@@ -124,18 +124,21 @@ def is_one_estate(groups: Groups, one: int, other: int, districts: Districts) ->
     division, other_division = int(groups.division[one]), int(groups.division[other])
     road, other_road = int(groups.road[one]), int(groups.road[other])
     is_same_number = road >= 0 and road == other_road and 0 <= groups.number[one] == groups.number[other]
+    numbers = groups.number[one], groups.number[other]
+    agrees = (road < 0 or other_road < 0 or road == other_road) and (
+        min(numbers) < 0 or numbers[0] == numbers[1]
+    )
     away = _distance(groups, one, other)
     if not math.isnan(away):
-        if is_same_number and away <= FAR_M:
+        is_community = districts.depth(division) == Level.COMMUNITY
+        is_same_spot = is_same_number or (agrees and (road == other_road >= 0))
+        if away <= FAR_M and (is_same_spot or (agrees and is_community and division == other_division)):
             return True
         is_near = away <= NEAR_M or gap_m(groups.where.box[one], groups.where.box[other]) <= TOUCHING_M
         return is_near and not districts.differ_at(division, other_division, Level.DISTRICT)
     if not districts.are_nested(division, other_division):
         return is_same_number and not districts.differ_at(division, other_division, Level.DISTRICT)
-    agrees_on_road = road < 0 or other_road < 0 or road == other_road
-    numbers = groups.number[one], groups.number[other]
-    agrees_on_number = min(numbers) < 0 or numbers[0] == numbers[1]
-    return agrees_on_road and agrees_on_number
+    return bool(agrees)
 
 
 def is_one_road(groups: Groups, one: int, other: int, districts: Districts) -> bool:

@@ -56,6 +56,16 @@ def test_estates_of_one_name_kilometres_apart_are_two_even_in_one_community() ->
     assert len(set(ids(found))) == 2
 
 
+def test_estate_of_one_community_is_one_though_a_source_places_a_row_wrongly() -> None:
+    found = assembled([row(HOME, 0, 0), row("丽城区长春社区紫荆花园3幢1单元302室", 1_500, 0)])
+    assert texts(found) == [HOME, HOME]
+
+
+def test_estate_of_one_road_is_one_though_a_row_leaves_out_the_number() -> None:
+    found = assembled([row(HOME, 0, 0), row("丽城区丰收社区永城路紫荆花园3幢1单元302室", 900, 0)])
+    assert len(set(ids(found))) == 1
+
+
 def test_another_number_nearby_is_another_gate_of_the_estate() -> None:
     found = assembled(
         [row(HOME, 0, 0), row(HOME, 0, 0), row("丽城区永城路46号紫荆花园3幢1单元302室", 120, 0)]

@@ -10,8 +10,7 @@ from twin.addresses.levels import Level
 _FOREIGN = -2
 """Stands for a division that the gazetteer does not know: nothing of its own lies below it."""
 _MIN_STEM = 2
-_HOUSES = frozenset({"号", "组", "#"})
-"""What a house or a group of a village is called."""
+_HOUSES = frozenset({"号", "#"})
 
 
 class DivisionReader:
@@ -187,8 +186,8 @@ class DivisionReader:
                     return self._append_generic(Level.CITY, start, after, f"{short}市", parts)
         for level, pattern in words.GENERIC:
             match = pattern.match(text, start, end)
-            if match and match.end() == end and level == Level.DISTRICT and follow in _HOUSES:
-                continue  # no house hangs on a district: 天轩区10组 is a 社区 with a slip
+            if match and level == Level.DISTRICT and match.end() == end and self._holds_houses(follow):
+                continue  # 天轩区10组 is a 社区 with a slip
             if level == Level.SUBDISTRICT and self._level >= Level.DISTRICT and not match:
                 match = words.TOWN.match(text, start, end)
             if match and self._is_new(level, match[0], parts):
@@ -199,6 +198,10 @@ class DivisionReader:
         if after < end and level <= Level.DISTRICT and words.NEIGHBOUR_OF_CITY.match(text, after, end):
             return start
         return self._append_generic(level, start, after, name, parts)
+
+    def _holds_houses(self, follow: str | None) -> bool:
+        """Return whether what follows hangs on no district: a group, nor a house where all are known."""
+        return follow == "组" or (follow in _HOUSES and bool(self._gazetteer.rows))
 
     def _append_generic(self, level: Level, start: int, after: int, name: str, parts: list[Part]) -> int:
         if level == Level.COMMUNITY and self._is_second_community(name, parts):

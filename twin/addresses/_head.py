@@ -20,6 +20,8 @@ _MIN_REMARK = 3
 _STREET_WORDS = frozenset({"号", "弄", "", "#", "组"})
 _PHASED = frozenset({Level.COMMUNITY, Level.HAMLET, Level.ZONE, Level.ESTATE, Level.PREMISES})
 _CARRIED = frozenset({Level.COMMUNITY, Level.HAMLET, Level.ROAD})
+_VILLAGE_NAME = 4
+"""Characters of the longest usual name of a village."""
 _MASKS = re.compile(rf"{MASK}+")
 
 
@@ -263,10 +265,14 @@ def _goes_on(text: str, after: int, end: int) -> bool:
     return after < end and any(pattern.match(text, after, end) for pattern in patterns)
 
 
-def _read_zone(scan: Scan, place: int, end: int, _: str | None) -> int:
+def _read_zone(scan: Scan, place: int, end: int, follow: str | None) -> int:
     if scan.has_place or scan.has(Level.ZONE):
         return place
     found = words.ZONE.match(scan.text, place, end) or words.PARK_BEFORE_ROAD.match(scan.text, place, end)
+    if not found and follow in ("号", "号室"):
+        found = words.PARK_BEFORE_NAME.match(scan.text, place, end)
+        if found and words.level_of_name(scan.text[found.end() : end]):
+            return place
     if not found or words.STRONG.search(found[0][:-2]):
         return place
     scan.parts.append(Part(Level.ZONE, place, found.end(), found[0]))
@@ -396,11 +402,13 @@ def _level_on_street(scan: Scan, name: str, level: Level | None, follow: str | N
     """Return the level of a place that no road stands before, by how the run behind it begins."""
     if follow not in _STREET_WORDS:
         return level or Level.ESTATE
-    if follow != "":
-        if words.LANE_END.search(name):
-            return Level.ROAD
-        if scan.has(Level.COMMUNITY) and (level is None or words.MAYBE_HAMLET.search(name)):
-            return Level.HAMLET
+    if follow != "" and words.LANE_END.search(name):
+        return Level.ROAD
+    may_be_hamlet = words.MAYBE_HAMLET.search(name) is not None
+    if scan.has(Level.COMMUNITY) and (may_be_hamlet or (level is None and follow != "")):
+        return Level.HAMLET
+    if may_be_hamlet and name.endswith("店") and len(name) <= _VILLAGE_NAME:
+        return Level.HAMLET
     if words.ROAD_LEFT.search(name):
         return Level.ROAD
     if level is None and follow != "" and not (name.isascii() or scan.has_place):
@@ -415,6 +423,9 @@ def _piece_end(scan: Scan, place: int, end: int, *, has_run: bool) -> int:
         if found["distance"] or found.end() == end or len(found[0]) > 1:
             end, has_run = found.start(), False
             break
+    latin = words.LATIN_LEAD.match(text, place, end)
+    if latin and words.ROAD.match(text, latin.end(), end):
+        return latin.end()
     if not has_run:
         end = _before_complaint(text, place, end)
     strong = words.STRONG.search(text, place, end)

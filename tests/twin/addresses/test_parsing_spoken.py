@@ -68,6 +68,8 @@ def test_a_phase_alone_is_no_name() -> None:
         ("绿巷岸7号", "road 绿巷岸 number 7"),
         ("悦村辉11组51#", "community 悦村辉 group 11 number 51"),
         ("天轩区10组33号", "community 天轩区 group 10 number 33"),
+        ("鹤锦产业园景帆大1057号1号厂房", "zone 鹤锦产业园 road 景帆大 number 1057 building 1"),
+        ("helanchanyeyuan永隆路1070号", "estate helanchanyeyuan road 永隆路 number 1070"),
     ],
 )
 def test_a_road_or_village_with_a_slip_in_its_ending_stays_one_name(text: str, wanted: str) -> None:
@@ -89,6 +91,8 @@ def test_a_road_or_village_with_a_slip_in_its_ending_stays_one_name(text: str, w
         ("后临坑48-2号", "hamlet 后临坑 number 48-2"),
         ("依云路17#", "road 依云路 number 17"),
         ("大碧坪45#", "hamlet 大碧坪 number 45"),
+        ("城隍社区后寿湾58", "community 城隍社区 hamlet 后寿湾 number 58"),
+        ("大鹤店8号", "hamlet 大鹤店 number 8"),
         ("城隍社区后寿坪58号", "community 城隍社区 hamlet 后寿坪 number 58"),
     ],
 )
@@ -171,6 +175,10 @@ def test_texts_that_name_nothing_name_nothing(text: str) -> None:
         ("东德居民区观鹿大街236弄", "community 东德居民区 road 观鹿大街 number 236"),
         ("竹远第一居委会北街12号", "community 竹远第一居委会 road 北街 number 12"),
         ("北鹤村大鹤店40号", "community 北鹤村 hamlet 大鹤店 number 40"),
+        ("依楼乡秋华村16组5号", "subdistrict 依楼乡 community 秋华村 group 16 number 5"),
+        ("书芳镇海晖北路81号", "subdistrict 书芳镇 road 海晖北路 number 81"),
+        ("瑞隆镇学霞社区4组30号", "subdistrict 瑞隆镇 community 学霞社区 group 4 number 30"),
+        ("江苏镇江市京口区8号", "city 镇江市 district 京口区 number 8"),
     ],
 )
 def test_communities_are_read_by_their_endings(text: str, wanted: str) -> None:

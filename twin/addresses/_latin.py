@@ -22,7 +22,8 @@ _WORDS = {
     "zu": "组",
 }
 _NUMBERED = re.compile(
-    r"(?P<number>[a-z]?[0-9]+|(?<![a-z])[a-z](?= ?(?:zuo|dong|zhuang|hao ?lou|dan ?yuan|ti(?![a-z])))) ?"
+    r"(?P<number>[a-z]?[0-9]+[a-z]?|[甲乙丙丁](?= ?dan)"
+    r"|(?<![a-z])[a-z](?= ?(?:zuo|dong|zhuang|hao ?lou|dan ?yuan|ti(?![a-z])))) ?"
     r"(?P<word>hao ?lou|hao ?chang ?fang|zhuang"
     r"|dan ?yuan|dong|zuo|ceng|lou|shi|fang|nong|ti|hu|zu|hao(?=[a-z]{4}|(?![a-z])))"
     r"(?:(?=hao)|(?![a-z])|(?<=hao))"
@@ -32,7 +33,7 @@ _CAPITAL = re.compile(
     r"|(?<=[A-Z])(?=[A-Z](?:#|zuo|dong|zhuang|hao|danyuan))"
 )
 """Where a building's letter stands behind a name without a blank: huayuanB-1-302."""
-_LETTERS = re.compile(r"[0-9] ?[a-z]{2}")
+_LETTERS = re.compile(r"[0-9甲乙丙丁] ?[A-Za-z]{2}")
 _BEFORE_DIGIT = re.compile(r"(?<=[a-z]{3})(?=[0-9])")
 _HAN = re.compile(r"[⺀-鿿豈-﫿]")
 ROAD_END = re.compile(r"(?:lu|jie|da ?dao|xiang|nong)$")

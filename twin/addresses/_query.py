@@ -80,8 +80,12 @@ _UNIT_WORDS = {
     "zu": "组",
     "dy": "单元",
 }
-_TYPED_UNIT = re.compile(rf"(?<=\d)\s*({'|'.join(_UNIT_WORDS)})(?=\s|\d|$|[^a-z])", re.IGNORECASE)
-_TYPED_LETTER = re.compile(r"(?:(?<=[a-z]{2})|(?<![A-Za-z]))([A-Z]) ?(zuo|dong|zhuang|haolou)(?![a-z])")
+_TYPED_UNIT = re.compile(
+    rf"(?:(?<=\d)|(?<=\d[A-Z])|(?<=[甲乙丙丁]))\s*({'|'.join(_UNIT_WORDS)})(?=\s|\d|$|[^a-z])", re.IGNORECASE
+)
+_TYPED_LETTER = re.compile(
+    r"(?:(?<=[a-z]{2})|(?<![A-Za-z0-9]))([A-Z]) ?(zuo|dong|zhuang|haolou|danyuan)(?![a-z])"
+)
 """A building that is called by a letter: Azuo, B haolou."""
 _LETTER = re.compile(r"(?:(?<=[a-z])| )([A-Z])(?=[-—–/ ]*[0-9]| *(?:号楼|座|幢|栋|楼))")
 """The letter of a building behind a name in Latin letters: huayuanC-1-301."""

@@ -150,6 +150,9 @@ def test_numbers_that_cannot_be_read_are_told() -> None:
     [
         ("taofengyangguangmingdi7zhuangBdanyuan402", "building 7 unit B dwelling 402"),
         ("yonglonglu1070hao5haochangfang102shi", "number 1070 building 5 dwelling 102"),
+        ("XIANGFENGXINYUAN 9Azhuang1danyuan402", "building 9A unit 1 dwelling 402"),
+        ("hongfenggongyu 1haolouBdanyuan201", "building 1 unit B dwelling 201"),
+        ("华鹭苑A10dong甲danyuan102Ashi", "building A10 unit 甲 dwelling 102A"),
         ("chengguancun15zu8hao", "group 15 number 8"),
         ("yilu111nong 9-402", "number 111 building 9 dwelling 402"),
         ("xi'an lu 60hao", "number 60"),

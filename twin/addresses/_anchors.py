@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.addresses._placing import Named
 from twin.addresses._query import Segment
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
@@ -161,10 +162,13 @@ class AnchorSearch:
         odds, is_plain = hit.likeness.odds * fit, hit.likeness.way is Way.EXACT and fit > 0.5
         chain = self._book.chain(node)
         others, unread, lacking = list[Segment](), list[Segment](), list[Segment]()
+        named, unknown = list[Named](), list[Segment]()
         for other in asked:
             if other is own:
                 continue
             segment = other.segment
+            if segment.level is not None and segment.level.is_division:
+                named.append(Named(segment, frozenset(other.hits)))
             met = self._met(other, chain)
             if met is not None:
                 of_level, likeness_odds = met
@@ -172,11 +176,14 @@ class AnchorSearch:
                 is_plain &= likeness_odds >= EXACT_ODDS
                 continue
             factor = self._unmet(segment, level, chain, others, unread, lacking)
+            if factor == UNKNOWN and segment.level == Level.ROAD:
+                unknown.append(segment)
             odds *= factor
             is_plain &= factor == UNKNOWN and segment.level is not None and segment.level.is_division
         return Anchor(
             node, own.place, odds, hit.likeness.way, own.segment.text, self._book.name_of(node),
             tuple(others), tuple(unread), tuple(lacking), is_plain, level.is_division,
+            tuple(named), tuple(unknown),
         )  # fmt: skip
 
     def _met(self, asked: _Asked, chain: Sequence[int]) -> tuple[Level, float] | None:
@@ -234,6 +241,9 @@ def _fit(asked: Level | None, level: Level, hit: NameHit) -> float:
         return 1.0
     if asked.is_division and level.is_division:
         return 0.5
+    if asked < Level.COMMUNITY:
+        # An estate that has the name of a city is more often a slip of the base than what is meant.
+        return min(1.0 / hit.likeness.odds, 1.0)
     if hit.likeness.way in (Way.EXACT, Way.ALIAS, Way.STEM):
         return 0.3 if hit.likeness.odds >= NEAR_SOUND_ODDS else 0.0
     return 0.6  # a slip in the word that tells the kind may have misled the parser

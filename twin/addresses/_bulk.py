@@ -28,6 +28,7 @@ class CleanRows:
 
     def __init__(self, book: AddressBook, search: AnchorSearch, descent: Descent) -> None:
         self._book, self._search, self._descent = book, search, descent
+        self._has_divisions = bool((book.levels <= Level.COMMUNITY).any())
 
     def positions(self, parsed: pa.Table) -> _Positions:
         """Return the node that each row of parsed texts means beyond doubt, -1 where there is doubt."""
@@ -40,8 +41,39 @@ class CleanRows:
         rows = np.flatnonzero(is_open)
         rows, nodes = self._one_namesake(rows, anchor_tokens, anchor_levels, tokens)
         nodes, is_number_taken = self._with_number(nodes, tokens[Level.NUMBER][rows])
-        found[rows] = self._down(nodes, {level: tokens[level][rows] for level in Level}, is_number_taken)
+        landed = self._down(nodes, {level: tokens[level][rows] for level in Level}, is_number_taken)
+        has_witness = (landed != nodes) | (is_number_taken & (tokens[Level.NUMBER][rows] != ABSENT))
+        found[rows] = np.where(self._is_placed(landed, rows, tokens, has_witness), landed, -1)
         return found
+
+    def _is_placed(
+        self,
+        nodes: _Positions,
+        rows: _Positions,
+        tokens: dict[Level, NDArray[np.int64]],
+        has_witness: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Return which places are known to lie in the divisions that their rows name."""
+        named = [level for level in _NAMED if level.is_division]
+        is_met = {level: np.zeros(len(nodes), np.bool_) for level in named}
+        is_there = {level: np.zeros(len(nodes), np.bool_) for level in named}
+        for above in self._above(nodes):
+            levels, names = self._book.levels[above], self._book.tokens[above]
+            for level in named:
+                is_met[level] |= (above >= 0) & (names == tokens[level][rows])
+                is_there[level] |= (above >= 0) & (levels == level)
+        any_met = np.any(list(is_met.values()), axis=0)
+        is_enough = np.ones(len(nodes), np.bool_)
+        any_asked, deeper_met = np.zeros(len(nodes), np.bool_), np.zeros(len(nodes), np.bool_)
+        for level in reversed(named):
+            is_asked = tokens[level][rows] != ABSENT
+            any_asked |= is_asked
+            may_be = ~is_there[level] & (deeper_met | has_witness)
+            is_enough &= ~is_asked | is_met[level] | may_be
+            deeper_met |= is_met[level]
+        is_known = any_met | ~any_asked | (has_witness & (not self._has_divisions))
+        is_sound: NDArray[np.bool_] = is_enough & is_known
+        return is_sound
 
     def _tokens(self, column: pa.ChunkedArray) -> NDArray[np.int64]:
         """Return the positions of the tokens of a level in the names of the book."""

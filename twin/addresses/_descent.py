@@ -19,6 +19,11 @@ MAX_TOKEN = 2**29 - 1
 """The highest token that a key holds."""
 _SKIPPED = 0.9
 _OTHER_LEVEL = 0.5
+_REFUTED = 0.3
+"""A group or unit is named that the base has not, but what follows it is there."""
+_ONLY_UNIT = frozenset({"1", "甲", "A"})
+"""Units that a building without units may be said to have: the only one."""
+_TOLD_APART = (Level.BUILDING, Level.UNIT)
 _NONE: _Positions = np.empty(0, np.int64)
 _NUMBER_OR_BUILDING = {Level.NUMBER: Level.BUILDING, Level.BUILDING: Level.NUMBER}
 
@@ -41,7 +46,9 @@ class Landing:
     """Where a descent ended.
 
     ``nodes`` fit equally well; ``factor`` weighs the liberties taken; ``missing`` is the first step that the
-    base has not, None where all was found; ``skipped`` are levels that one side names and the other not.
+    base has not, None where all was found; ``skipped`` are levels that one side names and the other not;
+    ``is_picked`` says that of several buildings or units that were left out one alone has what follows;
+    ``refuted`` is a step that was passed over although the base has nothing of it.
     """
 
     nodes: _Positions
@@ -49,6 +56,8 @@ class Landing:
     missing: Step | None = None
     skipped: tuple[Level, ...] = ()
     is_other_level: bool = False
+    is_picked: bool = False
+    refuted: Step | None = None
 
 
 _MAY_HOLD = {Level.GROUP: (Level.HAMLET, Level.HAMLET), Level.NUMBER: (Level.GROUP, Level.HAMLET)}
@@ -92,25 +101,35 @@ class Descent:
             return replace(landing, missing=step)
         token = self._book.token_id(step.token)
         if token >= 0:
-            found, passed = self._reach(landing.nodes, step.level, token)
-            if len(found):
-                skipped = (*landing.skipped, *passed)
-                return replace(
-                    landing, nodes=found, factor=landing.factor * _SKIPPED ** len(passed), skipped=skipped
-                )
+            reached = self._reached(landing, step.level, token)
             other = _NUMBER_OR_BUILDING.get(step.level)
-            if other is not None:
-                found, passed = self._reach(landing.nodes, other, token)
-                if len(found):
-                    factor = landing.factor * _OTHER_LEVEL * _SKIPPED ** len(passed)
-                    skipped = (*landing.skipped, *passed)
-                    return replace(landing, nodes=found, factor=factor, skipped=skipped, is_other_level=True)
+            if reached is None and other is not None:
+                reached = self._reached(landing, other, token)
+                if reached is not None:
+                    reached = replace(reached, factor=reached.factor * _OTHER_LEVEL, is_other_level=True)
+            if reached is not None:
+                return reached
         if step.level == Level.FLOOR and later and later[0].level == Level.DWELLING:
             return self._without_floor(landing, step, later[0])
         if later and step.level in (Level.UNIT, Level.GROUP) and not len(self._of_level(landing, step.level)):
-            skipped = (*landing.skipped, step.level)
-            return replace(landing, factor=landing.factor * _SKIPPED, skipped=skipped)
+            if step.level == Level.UNIT and step.token in _ONLY_UNIT:
+                skipped = (*landing.skipped, step.level)
+                return replace(landing, factor=landing.factor * _SKIPPED, skipped=skipped)
+            return replace(landing, factor=landing.factor * _REFUTED, refuted=landing.refuted or step)
         return replace(landing, missing=step)
+
+    def _reached(self, landing: Landing, level: Level, token: int) -> Landing | None:
+        """Return the nearest places of a level and token below a landing, None where there are none."""
+        found, passed, is_picked = self._reach(landing.nodes, level, token)
+        if not len(found):
+            return None
+        return replace(
+            landing,
+            nodes=found,
+            factor=landing.factor * _SKIPPED ** len(passed),
+            skipped=(*landing.skipped, *passed),
+            is_picked=landing.is_picked or is_picked,
+        )
 
     def _without_floor(self, landing: Landing, floor: Step, dwelling: Step) -> Landing:
         """Leave out a floor that the number of the dwelling tells again, or that the base does not tell."""
@@ -122,18 +141,21 @@ class Descent:
     def _of_level(self, landing: Landing, level: Level) -> _Positions:
         return self.children(landing.nodes, level, level)
 
-    def _reach(self, nodes: _Positions, level: Level, token: int) -> tuple[_Positions, tuple[Level, ...]]:
-        """Return the nearest nodes of a level and token, and the levels passed on the way."""
-        frontier, passed = nodes, set[Level]()
+    def _reach(
+        self, nodes: _Positions, level: Level, token: int
+    ) -> tuple[_Positions, tuple[Level, ...], bool]:
+        """Return the nearest nodes of a level and token, the levels passed, and whether one was picked."""
+        frontier, passed, n_alike = nodes, set[Level](), 0
         for _ in range(4):
             found = self.find(frontier, level, token)
             if len(found):
-                return found, tuple(sorted(passed))
+                return found, tuple(sorted(passed)), len(found) == 1 and n_alike > 1
             frontier = self._through(frontier, level)
             if not len(frontier) or len(frontier) > MAX_FRONTIER:
                 break
             passed |= set(map(Level, np.unique(self._book.levels[frontier]).tolist()))
-        return _NONE, ()
+            n_alike = max(n_alike, int(np.isin(self._book.levels[frontier], _TOLD_APART).sum()))
+        return _NONE, (), False
 
     def _through(self, frontier: _Positions, level: Level) -> _Positions:
         """Return what stands below nodes and may hold a component of a level."""

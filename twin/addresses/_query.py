@@ -49,7 +49,7 @@ class Query:
     """What a text asks for.
 
     ``relation`` is how the place meant lies to the address named, empty where it is the address itself;
-    ``rest`` is what could not be read.
+    ``rest`` is what could not be read, ``swallowed`` what was left out as a remark and may be an address.
     """
 
     segments: tuple[Segment, ...]
@@ -57,6 +57,7 @@ class Query:
     relation: str = ""
     is_intersection: bool = False
     rest: str = ""
+    swallowed: str = ""
 
 
 _FULL_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)} | {0x3000: 0x20}
@@ -104,6 +105,15 @@ _HEARD_WORDS = {
 _HEARD = re.compile(r"(?<=[0-9一二三四五六七八九十])([一-龥]{1,2})(?=[0-9一二三四五六七八九十]|$)")
 _UNIT_CHARACTERS = frozenset("幢栋座号楼层室房户弄巷梯门单元组社村之零一二三四五六七八九十百东西南北")
 _IDLE = re.compile(r"[\s,，.。、;；:：#＃\-—_/\\()（）\[\]【】<>《》\"“”'’·*+|~!！?？]+")
+_PRIVATE = re.compile(
+    r"(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)|(?<!\d)0\d{2,3}[- ]?\d{7,8}(?!\d)"
+    r"|(?<!\d)(?:\d{17}[\dXx]|\d{6})(?!\d)"
+)
+"""Telephones, identity numbers and postcodes: digits that are no part of an address."""
+_NO_REMARK = re.compile(
+    r"\d|[一-龥]{2,}(?:大道|[路街](?![面灯边口上人道沿])|[巷弄](?![口子堂])|村(?![民口])|镇|厂(?![房门])|小区(?![内里门])|花园|公寓|大厦|号)"
+)
+_NUMBER_WORDS = frozenset("号弄幢栋室")
 _FILLER = re.compile(
     "的|在|位于|地址|住址|住|我住|家住|我在|这里是|附近|处|内|里|里面|之内|省|市|区|县|中国|号|室|楼"
 )
@@ -138,7 +148,18 @@ def _query_of(
         parsed.relation.text if parsed.relation is not None else "",
         parsed.is_intersection,
         " ".join(words for _, words in gaps),
+        _swallowed(parsed),
     )
+
+
+def _swallowed(parsed: ParsedAddress) -> str:
+    """Return a remark that holds what an address has: numbers that are no telephone's, names of places."""
+    for start, end in parsed.noise:
+        remark = parsed.text[start:end].translate(_FULL_WIDTH)
+        after = parsed.text[end : end + 1]
+        if _NO_REMARK.search(_PRIVATE.sub("", remark) if after not in _NUMBER_WORDS else remark):
+            return remark
+    return ""
 
 
 def _gaps(parsed: ParsedAddress, spans: Sequence[tuple[int, int, str]]) -> list[tuple[int, str]]:

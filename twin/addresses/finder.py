@@ -14,23 +14,16 @@ from numpy.typing import NDArray
 
 from twin.addresses._anchors import AnchorSearch
 from twin.addresses._bulk import CleanRows
-from twin.addresses._descent import Descent, Step
+from twin.addresses._descent import Descent
 from twin.addresses._query import AddressParser, Query, read_query
 from twin.addresses._standard_texts import standard_texts, text_of
+from twin.addresses._weigher import MAX_TIED, Weigher
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
-from twin.addresses.likeness import EXACT_ODDS
 from twin.addresses.names import Alias, NameHit, NameIndex
 from twin.addresses.scoring import (
-    AGREES,
     CERTAIN,
     CLEAN,
-    CONTRADICTS,
-    FOUND_FACTOR,
-    LACKING_MOST,
-    MISSING_FACTOR,
-    UNKNOWN,
-    Anchor,
     Candidate,
     Match,
     no_match,
@@ -39,7 +32,6 @@ from twin.addresses.scoring import (
 )
 from twin.addresses.walk import walk
 
-_MAX_TIED = 100
 _TIE = 0.99
 """Answers whose odds differ by less than this share fit equally well."""
 MAX_TEXT = 400
@@ -99,6 +91,7 @@ class Finder:
         self.search = AnchorSearch(book, index, name_tokens, visible)
         self.descent = Descent(book, visible)
         self.clean_rows = CleanRows(book, self.search, self.descent)
+        self.weigher = Weigher(book, self.descent)
 
     @classmethod
     def of(
@@ -205,37 +198,7 @@ class Finder:
         if not anchors:
             return []
         least = anchors[0].odds * 1e-5
-        return [self._candidate(anchor, query) for anchor in anchors if anchor.odds >= least]
-
-    def _candidate(self, anchor: Anchor, query: Query) -> Candidate:
-        """Return where the numbers of a query lead from an anchor."""
-        level, start = int(self.book.levels[anchor.node]), query.segments[anchor.segment].start
-        steps, odds, wrong = list[Step](), anchor.odds, None
-        n_buildings = sum(step.level == Level.BUILDING for step in query.steps)
-        for step in query.steps:
-            if step.level in (Level.NUMBER, Level.BUILDING) and level > Level.NUMBER:
-                numbers = self.descent.numbers_of(anchor.node)
-                is_number = step.level == Level.NUMBER or step.start < start or n_buildings > 1
-                if is_number and self.book.token_id(step.token) in numbers:
-                    odds *= AGREES[Level.NUMBER]
-                    continue
-                if step.start < start:
-                    odds *= CONTRADICTS[Level.NUMBER] if numbers else UNKNOWN
-                    wrong = step if numbers else None
-                    continue
-            elif step.level < level and step.level != Level.NUMBER:
-                continue
-            steps.append(step)
-        landing = self.descent.land(anchor.node, steps)
-        candidate = Candidate(anchor, landing, odds, wrong)
-        odds *= landing.factor
-        if anchor.lacking:
-            odds *= LACKING_MOST / (odds + EXACT_ODDS)
-        elif not candidate.is_complete:
-            odds *= MISSING_FACTOR
-        elif steps:
-            odds *= FOUND_FACTOR
-        return Candidate(anchor, landing, odds, wrong)
+        return [self.weigher.candidate(anchor, query) for anchor in anchors if anchor.odds >= least]
 
     def _ranked(self, candidates: Sequence[Candidate], query: Query, k: int) -> tuple[Match, ...]:
         """Return the nodes that candidates lead to, each weighed against all others and against none."""
@@ -244,8 +207,8 @@ class Finder:
         for one in candidates:
             nodes = one.landing.nodes
             each = one.odds / len(nodes)
-            total += each * max(len(nodes) - _MAX_TIED, 0)
-            for node in nodes[:_MAX_TIED].tolist():
+            total += each * max(len(nodes) - MAX_TIED, 0)
+            for node in nodes[:MAX_TIED].tolist():
                 if node not in found or found[node][0] < each:
                     found[node] = each, one
         total += sum(odds for odds, _ in found.values())

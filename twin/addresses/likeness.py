@@ -67,6 +67,7 @@ _CHINESE_NUMBER = re.compile("[零〇一二三四五六七八九十百]+")
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0}
 _DISTINCTIVE = frozenset("东南西北中上下前后左右新老大小内外甲乙丙丁0123456789abcdefghijklmnopqrstuvwxyz")
 """What tells neighbours apart: 人民东路 and 人民西路 are two roads, not one with a slip."""
+_MINOR = frozenset("上下前后内外新老大小")
 _TOLD_APART_ALOUD = frozenset("东南西北中一二三四五六七八九十")
 _PHASE = re.compile("(?:[0-9]+[期区组团]+|[东南西北中a-z]区|[东南西北中]苑)$")
 """What tells the parts of an estate apart."""
@@ -226,7 +227,11 @@ def likeness(asked: str, name: str) -> Likeness | None:
         return Likeness(NEAR_SOUND_ODDS, Way.NEAR_SOUND)
     phase, their_phase = _PHASE.search(ours), _PHASE.search(theirs)
     if phase and their_phase and phase.start() > 1 and phase.group() == their_phase.group():
-        return likeness(ours[: phase.start()], theirs[: their_phase.start()])
+        alike = likeness(ours[: phase.start()], theirs[: their_phase.start()])
+        if alike is None and (alike := _typo_likeness(ours, theirs)) is not None:
+            # 地苑一区 for 翠苑一区: half of what tells the name is wrong, and the phase says little.
+            alike = Likeness(alike.odds / 4.0, Way.TYPO)
+        return alike
     if (by_stem := _stem_likeness(ours, theirs)) is not None:
         return by_stem
     if theirs.startswith(ours) or ours.startswith(theirs):
@@ -325,6 +330,7 @@ _TYPO_ODDS: tuple[tuple[float, dict[int, float], float], ...] = (
 
 
 TOLD_APART = 3.0
+TOLD_APART_LITTLE = 2.0
 
 
 def _slips(ours: str, theirs: str) -> float:
@@ -340,10 +346,16 @@ def _slips(ours: str, theirs: str) -> float:
         if one and other:
             is_told_apart = one in _DISTINCTIVE and other in _DISTINCTIVE
             is_heard = not is_told_apart and folded_syllables(one) == folded_syllables(other)
-            total += 0.3 if is_heard else TOLD_APART if is_told_apart else 1.0
+            total += 0.3 if is_heard else 1.0 if not is_told_apart else _told_apart(one, other)
         else:
             total += 1.5 if (one or other) in _DISTINCTIVE else 0.9
     return total
+
+
+def _told_apart(one: str, other: str) -> float:
+    """Return what two characters weigh that tell neighbours apart, directions and numbers most."""
+    is_minor = one in _MINOR and other in _MINOR
+    return TOLD_APART_LITTLE if is_minor else TOLD_APART
 
 
 def _are_swapped(ours: str, theirs: str, one: int, other: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twin.addresses._descent import Landing, Step
+from twin.addresses._placing import Named
 from twin.addresses._query import Query, Segment
 from twin.addresses.levels import Level
 from twin.addresses.likeness import Way
@@ -139,16 +140,26 @@ class Anchor:
     lacking: tuple[Segment, ...] = ()
     is_plain: bool = False
     is_division: bool = False
+    named: tuple[Named, ...] = ()
+    unknown: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Where an anchor and the numbers of a text lead; ``odds`` are of all the landing's nodes together."""
+    """Where an anchor and the numbers of a text lead.
+
+    ``odds`` are of all the landing's nodes together; ``wrong_number`` is a number that was said of the place
+    and is not its own; ``has_witness``: some number that was said is there; ``unplaced`` are the divisions
+    that were said and that it is not known to lie in, ``misplaced`` those it does not lie in.
+    """
 
     anchor: Anchor
     landing: Landing
     odds: float
     wrong_number: Step | None = None
+    has_witness: bool = False
+    unplaced: tuple[Segment, ...] = ()
+    misplaced: tuple[Segment, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -158,13 +169,19 @@ class Candidate:
     @property
     def is_contradicted(self) -> bool:
         """Whether the text says something of it that is not so."""
-        return bool(self.anchor.others) or self.wrong_number is not None
+        return bool(self.anchor.others or self.misplaced or self.landing.refuted or self.wrong_number)
 
     @property
     def is_guessed(self) -> bool:
         """Whether a name or number is left out that only the present content of the base fills in."""
         lowest = Level.PREMISES if self.anchor.is_division else Level.NUMBER
-        return any(level <= lowest for level in self.landing.skipped)
+        return self.landing.is_picked or any(level <= lowest for level in self.landing.skipped)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing but a name speaks for it, and the name is not the same or not all is known."""
+        is_named_so = self.anchor.way in (Way.EXACT, Way.ALIAS)
+        return not self.has_witness and (not is_named_so or bool(self.anchor.unknown))
 
     @property
     def is_plain(self) -> bool:
@@ -180,6 +197,8 @@ class Candidate:
             and len(self.landing.nodes) == 1
             and not self.landing.skipped
             and not self.landing.is_other_level
+            and not self.unplaced
+            and not self.is_bare
         )
 
 
@@ -203,6 +222,9 @@ def score_of(candidate: Candidate, share: float, query: Query) -> float:
     elif (
         candidate.is_contradicted
         or candidate.is_guessed
+        or candidate.is_bare
+        or candidate.unplaced
+        or query.swallowed
         or any(len(one.text) > 1 for one in candidate.anchor.unread)
     ):
         most = DOUBT_MOST
@@ -235,8 +257,8 @@ def reason_of(candidate: Candidate, query: Query, score: float, n_ties: int) -> 
     elif query.relation:
         said.append(f"所指在该地址“{query.relation}”，按地址本身定位")
     unread = [one.text for one in candidate.anchor.unread]
-    if unread:
-        said.append(f"“{unread[0]}”未能识别")
+    if unread or query.swallowed:
+        said.append(f"“{unread[0] if unread else query.swallowed[:20]}”未能识别")
     return "；".join(said[:3]) or (CLEAN if score >= CERTAIN else RIVALLED)
 
 
@@ -247,13 +269,23 @@ def _told_name(candidate: Candidate) -> list[str]:
         said.append(f"名称{anchor.way.value}：{anchor.asked}→{anchor.text}")
     elif not anchor.is_plain and not (anchor.others or anchor.unread or anchor.lacking):
         said.append("上级名称按近似匹配")
-    if anchor.others:
-        said.append(f"所写“{anchor.others[0].text}”与地址库不符")
+    refuted = (*anchor.others, *candidate.misplaced)
+    if refuted:
+        said.append(f"所写“{refuted[0].text}”与地址库不符")
+    elif candidate.unplaced:
+        said.append(f"地址库未载明是否在“{candidate.unplaced[0].text}”")
     if anchor.lacking:
         said.append(f"地址库无“{anchor.lacking[0].text}”，仅定位到上级")
     if candidate.wrong_number is not None:
-        said.append(f"所写{candidate.wrong_number.token}号与地址库门牌不符")
+        word, kind = _SAID[candidate.wrong_number.level]
+        said.append(f"所写{candidate.wrong_number.token}{word}与地址库{kind}不符")
+    if candidate.landing.refuted is not None:
+        step = candidate.landing.refuted
+        said.append(f"所写{step.token}{_SAID[step.level][0]}不在地址库中，其余一致")
     return said
+
+
+_SAID = {Level.GROUP: ("组", "组号"), Level.NUMBER: ("号", "门牌"), Level.UNIT: ("单元", "单元")}
 
 
 def _told_numbers(candidate: Candidate, n_ties: int) -> list[str]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twin.addresses._pinyin import folded, latin_key, syllables, typed_forms
-from twin.addresses.likeness import EXACT_ODDS, Way, canonical, likeness, stem_and_kind
+from twin.addresses.likeness import EXACT_ODDS, SOUND_ODDS, Way, canonical, likeness, stem_and_kind
 
 HAN = "西湖溪花园苑公寓永城路金桂银水岸春天一二三四江山东南北中新村长乐绿翠"
 names = st.text(st.sampled_from(HAN), min_size=2, max_size=7)
@@ -153,3 +153,21 @@ def test_sounds_that_differ_stay_apart() -> None:
 def test_typed_forms_run_from_the_whole_spelling_to_initials_in_both_readings() -> None:
     assert set(typed_forms("长乐")) >= {"changle", "changl", "cle", "cl"}
     assert {"zhangle", "zl", "changyue", "cy"} <= set(typed_forms("长乐"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        *[("建和南苑", "建国南苑"), ("地苑一区", "翠苑一区"), ("中小吴庄", "中大吴庄")],
+        *[("丁桥蕙雅路", "丁桥蕙兰雅路"), ("地苑二区", "翠苑2区")],
+    ],
+)
+def test_one_wrong_character_of_a_short_name_is_offered_and_not_for_sure(asked: str, name: str) -> None:
+    alike = likeness(asked, name)
+    assert alike is not None
+    assert 0.1 <= alike.odds < SOUND_ODDS
+
+
+@pytest.mark.parametrize(("asked", "name"), [("翠苑一区", "翠苑二区"), ("建国南苑", "建国北苑")])
+def test_another_phase_of_an_estate_is_no_slip(asked: str, name: str) -> None:
+    assert likeness(asked, name) is None

@@ -18,6 +18,7 @@ _PIECES = re.compile(r"[^\0,;!?()|<>\"'=^$%@\[\]{}\\`…]+")
 _MIN_REMARK = 3
 """Characters behind an estate's ending that are a remark; fewer may say which part of it."""
 _STREET_WORDS = frozenset({"号", "弄", "", "#", "组"})
+_HOUSE_WORDS = frozenset({"号", "号室", "弄", "巷", "支弄", "", "#"})
 _PHASED = frozenset({Level.COMMUNITY, Level.HAMLET, Level.ZONE, Level.ESTATE, Level.PREMISES})
 _CARRIED = frozenset({Level.COMMUNITY, Level.HAMLET, Level.ROAD})
 _VILLAGE_NAME = 4
@@ -289,6 +290,9 @@ def _read_road(scan: Scan, place: int, end: int, follow: str | None) -> int:
         return place
     if words.INSTITUTION.match(scan.text, found.end(), end):
         return place
+    is_site = bool(scan.parts) and scan.parts[-1].level == Level.NUMBER
+    if is_site and follow is not None and follow not in _HOUSE_WORDS:
+        return place  # 钱江路158号观潮巷社区12幢: what has buildings at a number is an estate
     strong = words.STRONG.search(found[0])
     if strong and not words.ROAD_FOLLOWS.match(found[0], strong.end()):
         return place
@@ -308,7 +312,12 @@ def _is_related(scan: Scan, place: int, end: int) -> bool:
 
 def _read_piece(scan: Scan, place: int, end: int, follow: str | None) -> int:
     """Read up to the next road or relation as an estate or premises, or as a remark, and return its end."""
+    number = words.LONG_NUMBER.search(scan.text, place, end)
+    if number and number.start() == place:
+        scan.rest.append(number.span())
+        return number.end()
     stop = _piece_end(scan, place, end, has_run=follow is not None)
+    stop = min(stop, number.start()) if number else stop
     name = scan.text[place:stop].rstrip(words.SKIPPED)
     stop = place + len(name)
     level = words.level_of_name(name)

@@ -55,7 +55,7 @@ DISTRICT = re.compile(
     rf"{_HAN}(?:[东南西北中]区|{_PLAIN}{{1,5}}?(?<![{_NO_DISTRICT}])(?<!居民)区(?![块间域])|{_PLAIN}{{0,5}}?(?:自治县|县(?![前城府学后衙])))"
 )
 SUBDISTRICT = re.compile(
-    rf"(?:{_HAN}{_PLAIN}{{0,5}}?(?:街道(?!口)|(?<!小)(?<!宁波)(?<!江苏)镇(?!海区|江市|中[心学]|学[校院]|小学|[东南西北前中]?[路街])|(?<=..)(?<!水)乡(?![村镇音情下]|[东南西北]?[路街]))"
+    rf"(?:{_HAN}{_PLAIN}{{0,5}}?(?:街道(?!口)|(?<!小)(?<!宁波)(?<!江苏)镇(?!海区|江市|中[心学]|学[校院]|小学|[东南西北前中]?[路街])|(?<=..)(?<!水)乡(?![村镇音情下市县区]|[东南西北]?[路街]))"
     rf"|{_HAN}{{1,4}}路街道|{_HAN}{{0,2}}开发区街道)"
 )
 COMMUNITY = re.compile(
@@ -197,6 +197,8 @@ SKIPPED = "-_./:·*~ 、"
 
 NO_NAME = re.compile(r"[号幢栋座楼层单元室户梯弄组]+")
 """Words of numbered parts without a number."""
+LONG_NUMBER = re.compile(r"(?<![0-9A-Za-z])[0-9]{6,}[号弄幢栋室]?")
+"""Too long for any part of an address."""
 NAMED_GROUP = re.compile(r"[一-龥]{1,5}(?<!小)组$")
 
 

@@ -61,7 +61,7 @@ _WORDS = (
 )
 _WORDS += rf"|户(?!外)|支弄|弄|巷(?!口)|{_GROUP})"
 _CN_WORDS = rf"(?:{_STALL}|{_BLOCK}|{_CN_HOUSE}|座(?![一-龥])|单元|{_FLOOR}|{_GROUP})"
-_BRANCH = r"(?<=号)(?:[甲乙丙丁](?![座幢栋楼单])|-[0-9]{1,2}(?![-0-9A-Za-z号楼幢栋单室层座#]))"
+_BRANCH = r"(?<=号)(?:[甲乙丙丁](?![一-龥])|-[0-9]{1,2}(?![-0-9A-Za-z号楼幢栋单室层座#]))"
 _SUB = rf"(?:[附之](?:{_ARABIC}|{_CN})号?|{_BRANCH})"
 _STOREY = r"(?:[0-9]{1,2}[Ff](?![A-Za-z]))"
 _LANE = rf"(?:(?<=[路街道巷弄])(?![一二三四五六七八九十][弄巷]){_CN}[弄巷])"
@@ -75,7 +75,7 @@ _WORDED = (
 _NO_UNIT = r"(?![线米公千里年月日点时元度倍岁路街国省县乡期区村级代届分秒个次名人吨中小%℃])"
 _END = r"(?=$|[\0,;!?()|]|斜?对面|附近|旁|门口|隔壁|路边|边上)"
 _BARE_LATER = (
-    rf"(?:{_SEQUENCE}{_NO_UNIT}(?![0-9A-Za-z])"
+    rf"(?:(?![甲乙丙丁][一-龥]){_SEQUENCE}{_NO_UNIT}(?![0-9A-Za-z])"
     rf"|[{NUMERALS[:10]}〇]{{3,5}}{_NO_UNIT}(?![{NUMERALS}])|{_CN}{_END}|{_LETTER}{_END})"
 )
 _BARE_FIRST = (
@@ -86,15 +86,15 @@ _BARE_FIRST = (
     rf"|{_CN}-{_CN}(?:-{_CN})?{_END}"
     rf"|[{NUMERALS[:10]}〇]{{3,5}}{_END})"
 )
-_CELLAR = r"(?:阁楼|半?地下室|储藏室|跃层)"
-"""Dwellings that have a name for a number."""
+_CELLAR = r"(?:(?:阁楼|半?地下室|(?:地下)?车库|储藏室|跃层|商铺|店铺|门面)[0-9]{0,3})"
+"""Dwellings that have a name for a number, or before it."""
 _FIRST = rf"(?:{_WORDED}|{_BARE_FIRST})"
 RUN = re.compile(rf"{_FREE}{_FIRST}(?:[-_/、至到和. ]?(?:{_CELLAR}室?{_END}|{_WORDED}|{_BARE_LATER}))*")
 """A run of numbered parts; every repetition is bounded or starts with what it cannot skip: linear."""
 RUN_CHARACTERS = (
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     + NUMERALS
-    + "甲乙丙丁东西南北中第负半地下阁储藏跃附之"
+    + "甲乙丙丁东西南北中第负半地下阁储藏跃车库附之"
     + "号楼栋幢座院室房商铺店面位摊门排单元梯层户支弄巷村民居小组生产队"
     + "#-/、~至到和&_. "
 )
@@ -103,7 +103,7 @@ RUN_CHARACTERS = (
 _ITEM = re.compile(
     rf"(?P<lead>负|地下|-(?=[0-9]+[层楼])|[第\#附]{{0,2}})"
     rf"(?P<seq>{_STOREY}|{_CN}[弄巷]|{_SEQUENCE}|{_SIDE}|{_CELLAR}|{_CN}{_CN_LETTER}?(?:(?:{_JOIN}|之){_CN}){{0,9}})(?P<word>{_WORDS}?)"
-    rf"(?:(?:[附之](?P<sub>{_ARABIC}|{_CN})号?|(?<=号)(?:(?P<stem>[甲乙丙丁])(?![座幢栋楼单])|-(?P<dash>[0-9]{{1,2}})$)))?"
+    rf"(?:(?:[附之](?P<sub>{_ARABIC}|{_CN})号?|(?<=号)(?:(?P<stem>[甲乙丙丁])(?![一-龥])|-(?P<dash>[0-9]{{1,2}})$)))?"
 )
 _STOREY_OR_LANE = re.compile(rf"{_STOREY}|{_CN}[弄巷]")
 _NAMED_ROOM = re.compile(_CELLAR)
@@ -218,7 +218,7 @@ def _read_item(item: _Item, following: _Item | None, context: Context) -> list[P
         is_house = on_street and following is None
         return [_part(item, Level.NUMBER if is_house else Level.BUILDING, "#")]
     if _NAMED_ROOM.fullmatch(item.numbers[0]):
-        return [_part(item, Level.DWELLING, word)]
+        return [Part(Level.DWELLING, item.start, item.end, item.lead + item.numbers[0], word)]
     if word == "":
         return _read_bare(item, context)
     if word in ("弄", "巷", "支弄", "号院"):

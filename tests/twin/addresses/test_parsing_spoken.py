@@ -110,6 +110,8 @@ def test_a_pair_of_numbers_is_a_range_only_where_it_must_be(text: str, wanted: s
         ("紫荆花园3幢2单元阁楼", "building 3 unit 2 dwelling 阁楼"),
         ("紫荆花园3幢2单元地下室", "building 3 unit 2 dwelling 地下室"),
         ("紫荆花园3幢阁楼室", "building 3 dwelling 阁楼"),
+        ("紫荆花园3幢地下车库", "building 3 dwelling 地下车库"),
+        ("紫荆花园3幢商铺12", "building 3 dwelling 商铺12"),
         ("紫荆花园，K-601", "building K dwelling 601"),
         ("紫荆花园K-601有人晕倒了", "building K dwelling 601"),
         ("紫荆花园 13/2/602有人晕倒了", "building 13 unit 2 dwelling 602"),
@@ -186,6 +188,34 @@ def test_texts_that_name_nothing_name_nothing(text: str) -> None:
 )
 def test_communities_are_read_by_their_endings(text: str, wanted: str) -> None:
     assert said(text, BARE) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("钱江路695号丁桥蕙兰雅路1幢302室", "number 695 estate 丁桥蕙兰雅路 building 1 dwelling 302"),
+        ("钱江路158号观潮巷社区12幢302", "number 158 estate 观潮巷社区 building 12 dwelling 302"),
+        ("钱江路12号甲", "number 12甲"),
+        ("钱江路12甲号", "number 12甲"),
+        ("钱江路288号创业大道12号", "number 288 road 创业大道 number 12"),
+    ],
+)
+def test_what_has_buildings_at_a_number_is_an_estate(text: str, wanted: str) -> None:
+    assert said(text) == f"road 钱江路 {wanted}"
+
+
+def test_what_stands_behind_a_repeated_or_empty_part_counts() -> None:
+    wanted = "city 丽州市 city 丽州市 district 丽城区 road 永城路 number 8"
+    assert said("浙江省丽州市null浙江省丽州市丽城区永城路8号") == wanted
+    assert said("浙江省丽州市浙江省丽州市丽城区永城路8号") == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [("永城路150423号", "150423号"), ("永城路8号123456789012", "123456789012"), ("永城路8号邮编310000", "")],
+)
+def test_only_phones_and_postcodes_are_numbers_without_a_meaning(text: str, rest: str) -> None:
+    assert PARSER.parse(text).rest == rest
 
 
 def test_a_road_may_follow_a_committee_that_is_known() -> None:

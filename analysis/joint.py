@@ -26,6 +26,7 @@ from analysis.stands import places_of, points_of
 from twin.addresses.levels import Level
 from twin.cells import cells_of, resolution_of
 from twin.crs import to_working
+from twin.distinct import distinct
 from twin.errors import InvalidQueryError
 from twin.links import AddressLinks
 from twin.view import LayerView
@@ -373,7 +374,7 @@ def count_near(asked: Places, others: Places, radius_m: float) -> NDArray[np.int
         places_near, others_near = tree.query(centres, predicate="dwithin", distance=radius_m)
         places_near = places_near.astype(np.int64) + start
         is_other = own[places_near] != theirs[others_near]
-        pairs = np.unique(places_near[is_other] * n_codes + theirs[others_near[is_other]])
+        pairs = distinct(places_near[is_other] * n_codes + theirs[others_near[is_other]])
         counts += np.bincount(pairs // n_codes, minlength=len(asked))
     return counts
 

@@ -61,13 +61,17 @@ def sums_by_group(values: pa.ChunkedArray, groups: _Ints, n_groups: int) -> pa.A
     raise InvalidQueryError(f"a column of {kind} cannot be summed; wanted numbers")
 
 
-def means_by_group(values: pa.ChunkedArray, groups: _Ints, n_groups: int) -> pa.Array:
+def means_by_group(
+    values: pa.ChunkedArray, groups: _Ints, n_groups: int, sums: pa.Array | None = None
+) -> pa.Array:
     """Return the mean of a column in each group.
 
     Parameters
     ----------
     values, groups, n_groups
         As for :func:`sums_by_group`.
+    sums : pyarrow.Array, optional
+        What that returned, where it was asked already.
 
     Returns
     -------
@@ -84,10 +88,12 @@ def means_by_group(values: pa.ChunkedArray, groups: _Ints, n_groups: int) -> pa.
     >>> means_by_group(pa.chunked_array([[1, 2, None]]), np.array([0, 0, 1]), 2).to_pylist()
     [1.5, None]
     """
-    sums = sums_by_group(values, groups, n_groups).to_pylist()
+    sums = sums_by_group(values, groups, n_groups) if sums is None else sums
     is_there = pc.is_valid(values).to_numpy()
     counts = np.bincount(groups[is_there], minlength=n_groups).tolist()
-    return pa.array([_quotient(one, n) for one, n in zip(sums, counts, strict=True)], pa.float64())
+    return pa.array(
+        [_quotient(one, n) for one, n in zip(sums.to_pylist(), counts, strict=True)], pa.float64()
+    )
 
 
 def _quotient(total: float | Decimal, n: int) -> float | None:
@@ -111,7 +117,10 @@ def _float_sums(values: pa.ChunkedArray, groups: _Ints, n_groups: int) -> list[f
     is_there = pc.is_valid(values).to_numpy()
     numbers = values.drop_null().cast(pa.float64()).to_numpy()
     kept = groups[is_there]
-    order = np.argsort(kept, kind="stable")
-    edges = np.searchsorted(kept[order], np.arange(n_groups + 1))
+    is_few = n_groups <= np.iinfo(np.uint16).max
+    order = np.argsort(
+        kept.astype(np.uint16) if is_few else kept, kind="stable"
+    )  # 16 bits are sorted by radix
+    edges = np.concatenate([[0], np.cumsum(np.bincount(kept, minlength=n_groups))])
     numbers = numbers[order]
-    return [math.fsum(numbers[low:high]) for low, high in pairwise(edges.tolist())]
+    return [math.fsum(numbers[low:high].tolist()) for low, high in pairwise(edges.tolist())]

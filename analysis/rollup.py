@@ -318,13 +318,14 @@ def _worked_out(table: pa.Table, areas: _Areas, measures: Measures) -> tuple[pa.
     everything = np.zeros(table.num_rows, np.int64)
     columns: dict[str, pa.Array] = {"count": array_of(counts)}
     of_all: dict[str, pa.Array] = {"count": pa.array([table.num_rows])}
-    for name, work in (
-        *((f"sum_{column}", sums_by_group) for column in measures.sums),
-        *((f"mean_{column}", means_by_group) for column in measures.means),
-    ):
-        values = table[name.partition("_")[2]]
-        columns[name] = work(values, areas.of_rows, n)
-        of_all[name] = work(values, everything, 1)
+    for found, groups, n_groups in ((columns, areas.of_rows, n), (of_all, everything, 1)):
+        summed = dict.fromkeys((*measures.sums, *measures.means))
+        sums = {column: sums_by_group(table[column], groups, n_groups) for column in summed}
+        found |= {f"sum_{column}": sums[column] for column in measures.sums}
+        found |= {
+            f"mean_{column}": means_by_group(table[column], groups, n_groups, sums[column])
+            for column in measures.means
+        }
     if measures.suppresses:
         sums_to = np.append(np.full(n, n), -1)
         is_hidden = (

@@ -30,13 +30,13 @@ class CleanRows:
         self._book, self._search, self._descent = book, search, descent
         self._has_divisions = bool((book.levels <= Level.COMMUNITY).any())
 
-    def positions(self, parsed: pa.Table) -> _Positions:
-        """Return the node that each row of parsed texts means beyond doubt, -1 where there is doubt."""
+    def positions(self, texts: pa.Array, parsed: pa.Table) -> _Positions:
+        """Return the node that each of parsed texts means beyond doubt, -1 where there is doubt."""
         tokens = {level: self._tokens(parsed[level.column]) for level in Level}
         anchor_tokens, anchor_levels = _anchors(tokens)
         is_open = ~_is_said(parsed["rest"]) & ~_is_said(parsed["main_road"])
         is_open &= ~np.asarray(parsed["is_partial"]) & (tokens[Level.GROUP] == ABSENT)
-        is_open &= (anchor_tokens >= 0) & ~_has_unknown(tokens)
+        is_open &= (anchor_tokens >= 0) & ~_has_unknown(tokens) & _has_all_digits(texts, parsed)
         found = np.full(parsed.num_rows, -1, np.int64)
         rows = np.flatnonzero(is_open)
         rows, nodes = self._one_namesake(rows, anchor_tokens, anchor_levels, tokens)
@@ -208,6 +208,20 @@ class CleanRows:
 def _is_said(column: pa.ChunkedArray) -> NDArray[np.bool_]:
     """Return where a column has a text that is not empty."""
     return np.asarray(pc.not_equal(column.cast(pa.string()).fill_null(""), ""))
+
+
+def _has_all_digits(texts: pa.Array, parsed: pa.Table) -> NDArray[np.bool_]:
+    """Return the rows whose components hold all digits of the text but those of a telephone."""
+    written = pc.replace_substring_regex(texts, "1[3-9][0-9]{9}", "")
+    n_written = np.asarray(pc.count_substring_regex(written, "[0-9０-９]"))
+    n_read = np.zeros(len(texts), np.int64)
+    for level in Level:
+        column = parsed[level.column].combine_chunks()
+        counts = pc.count_substring_regex(column.dictionary, "[0-9]").to_numpy(zero_copy_only=False)
+        codes = column.indices.fill_null(len(counts)).to_numpy(zero_copy_only=False)
+        n_read += np.append(counts, 0).astype(np.int64)[codes]
+    is_read: NDArray[np.bool_] = n_written <= n_read
+    return is_read
 
 
 def _anchors(tokens: dict[Level, NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:

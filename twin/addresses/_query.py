@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from twin.addresses._descent import Step
 from twin.addresses._pinyin import latin_key, syllables
+from twin.addresses._remarks import address_part, is_at, remark_start
 from twin.addresses.levels import Level
 from twin.addresses.likeness import is_latin
 from twin.addresses.names import NameIndex
@@ -48,7 +49,7 @@ class Segment:
 class Query:
     """What a text asks for.
 
-    ``relation`` is how the place meant lies to the address named, empty where it is the address itself;
+    ``relation`` is how the place meant lies to the address named, empty where it is the address or its door;
     ``rest`` is what could not be read, ``swallowed`` what was left out as a remark and may be an address.
     """
 
@@ -121,11 +122,16 @@ _FILLER = re.compile(
 
 def read_query(text: str, parser: AddressParser, names: NameIndex) -> Query:
     """Return what a text asks for; pinyin in it is taken apart by the names that it spells."""
+    is_name = names.has
+    text = address_part(text, is_name)
     plain = _spelled_units(text.translate(_FULL_WIDTH)) if is_latin(text) else text
     spans: list[tuple[int, int, str]] = []
     if is_latin(plain):
         plain, spans = _with_names(plain, names)
     parsed = parser.parse(_heard_units(plain))
+    end = remark_start(parsed, is_name)
+    if end < len(parsed.text):
+        parsed = parser.parse(parsed.text[:end])
     return _query_of(parsed, spans, _gaps(parsed, spans))
 
 
@@ -145,7 +151,7 @@ def _query_of(
     return Query(
         tuple(sorted(segments, key=lambda one: one.start)),
         tuple(sorted(steps, key=lambda one: one.level)),
-        parsed.relation.text if parsed.relation is not None else "",
+        "" if parsed.relation is None or is_at(parsed.relation.text) else parsed.relation.text,
         parsed.is_intersection,
         " ".join(words for _, words in gaps),
         _swallowed(parsed),

@@ -263,7 +263,7 @@ class Finder:
         """Answer the clean rows as arrays, the others one by one, each text once."""
         if isinstance(texts, pa.ChunkedArray):
             texts = texts.chunk(0)
-        positions = self.clean_rows.positions(self.parser.parse_table(texts))
+        positions = self.clean_rows.positions(texts, self.parser.parse_table(texts))
         scores = np.full(len(texts), CERTAIN)
         others = np.flatnonzero(positions < 0)
         reasons = np.zeros(len(texts), np.int64)

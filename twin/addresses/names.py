@@ -281,6 +281,19 @@ class NameIndex:
                 found += [NameHit(hit.name, hit.likeness, hit.text, start, end) for hit in hits]
         return found
 
+    def has(self, name: str) -> bool:
+        """Return whether a name is one of these, as it is written.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        bool
+        """
+        return bool(self._entries(self._term("key", canonical(name)), 1))
+
     def spelled(self, typed: str) -> bool:
         """Return whether Latin letters spell a name in full.
 

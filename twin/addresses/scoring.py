@@ -21,9 +21,9 @@ RIVALLED = "另有相近地址，未必是此处"
 MISSING_SHARE = 0.4
 """What remains of a score when the base has not what was asked for, and a higher level is answered."""
 NOT_ITSELF_MOST = 0.6
-"""The most where the text means a place beside the address, or several addresses."""
+"""The most where the text means a place some metres away, or where roads meet."""
 DOUBT_MOST = 0.85
-"""The most where the text contradicts the base, or holds words that could not be read."""
+"""The most where the text contradicts the base, holds unread words, or means a place near by."""
 
 FOUND_FACTOR = 2.0
 """What it says for a place that it has the numbers asked for: about every second estate has a given room."""
@@ -217,10 +217,11 @@ def score_of(candidate: Candidate, share: float, query: Query) -> float:
     float
     """
     most = CERTAIN
-    if query.relation or query.is_intersection:
+    if query.is_intersection or any(one.isdecimal() for one in query.relation):
         most = NOT_ITSELF_MOST
     elif (
-        candidate.is_contradicted
+        query.relation
+        or candidate.is_contradicted
         or candidate.is_guessed
         or candidate.is_bare
         or candidate.unplaced

@@ -11,7 +11,7 @@ from tests.benchmarks.estates import drafts, wording
 from tests.benchmarks.estates.drafts import Draft, draft, in_context, tight
 from tests.benchmarks.estates.names import ESTATE_KINDS, estate
 from tests.benchmarks.estates.questions import Ask, Question
-from tests.benchmarks.estates.sounds import common_characters, fuzzy_reading, initials, respelled
+from tests.benchmarks.estates.sounds import common_characters, fuzzy_reading, initials, reading, respelled
 from tests.benchmarks.estates.town import Town
 
 NONSENSE = (
@@ -106,6 +106,41 @@ def unknown_name(town: Town, rng: random.Random) -> Question | None:
     return Question("unknown_name", name + tail, "")
 
 
+TOLD_APART = ("东西南北中", "一二三四五六七八九")
+"""Characters that tell a place from its sibling: nobody who writes one means another."""
+
+
+def sibling(town: Town, rng: random.Random) -> Question | None:
+    """Ask for a place that is not there, though its sibling is: 永安西路, 翠湖三村, 紫荆公寓."""
+    one = tight(draft(town, rng))
+    name = one.name(one.target)
+    spelling = _other_kind(name, rng) if rng.random() < 0.4 else _other_sign(name, rng)
+    if spelling is None or spelling == name or one.is_a_name(spelling) or not one.is_certain():
+        return None
+    if one.rivals(one.target, spelling, drafts.sounds_nearly_alike) - {name}:
+        return None
+    return Question("sibling", one.head({one.target: spelling}) + _tail(one, one.labels, rng), "")
+
+
+def _other_kind(name: str, rng: random.Random) -> str | None:
+    """Return an estate of the same stem and another kind; people do say 小区 of any, but not 水岸."""
+    kind = max((kind for kind in ESTATE_KINDS if name.endswith(kind) and len(kind) == 2), default="")
+    stem = name[: len(name) - 2]
+    other = rng.choice(("公寓", "山庄", "名邸", "豪庭", "水岸", "公馆"))
+    is_far = kind and not set(reading(other)) & set(reading(kind))
+    return stem + other if is_far and len(stem) >= 2 else None
+
+
+def _other_sign(name: str, rng: random.Random) -> str | None:
+    """Return the name with its direction or number before the last characters changed."""
+    for place in range(len(name) - 1, 1, -1):
+        for signs in TOLD_APART:
+            if name[place] in signs and place >= len(name) - 3 and name[place:] != "中心":
+                other = rng.choice([sign for sign in signs if sign != name[place]])
+                return name[:place] + other + name[place + 1 :]
+    return None
+
+
 def ambiguous(town: Town, rng: random.Random) -> Question | None:
     """Ask for what several dwellings are called, as far as the question goes."""
     return rng.choice((_homonym, _homonym, _any_unit, _two_of_one_sound, _two_of_one_beginning))(town, rng)
@@ -186,6 +221,7 @@ def nonsense(town: Town, rng: random.Random) -> Question | None:
 UNANSWERABLE: dict[str, Ask] = {
     "nonexistent": nonexistent,
     "unknown_name": unknown_name,
+    "sibling": sibling,
     "ambiguous": ambiguous,
     "relative": relative,
     "several": several,

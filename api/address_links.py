@@ -16,9 +16,9 @@ from analysis.stands import places_of
 from analysis.suppression import suppress_small_counts
 from api.answer import Answer, fresh, not_modified
 from api.ask import Ask
-from api.boxes import parse_number
 from api.days import parse_day
 from api.service import Service
+from api.whole_numbers import parse_feature_id, parse_whole
 from twin.addresses.finder import Finder
 from twin.addresses.levels import Level
 from twin.divisions import Division, DivisionTree
@@ -78,7 +78,7 @@ class LinkDoor:
         """
         came = ask.only("as_of", "kind", "limit")
         day = parse_day(came.get("as_of"), "as_of")
-        limit = _limit(came.get("limit"))
+        limit = parse_whole(came.get("limit", str(DEFAULT_LIMIT)), "limit", 1, MAX_LIMIT)
         kinds = _kinds(came.get("kind"))
         self._refuse_people(kinds)
         tag = self._tag(ask, day)
@@ -161,16 +161,15 @@ class LinkDoor:
         self, caller: Scope, address_id: str, day: date, kinds: tuple[str, ...], limit: int
     ) -> dict[str, object]:
         finder, links = self._service.city.address_finder(caller), self._links()
-        if not (address_id.isascii() and address_id.isdigit() and len(address_id) <= 16):
-            raise UnknownFeatureError(f"there is no address {address_id[:40]!r}; ids are whole numbers")
-        position = links.book.position_of(int(address_id))
+        number = parse_feature_id(address_id, "address")
+        position = links.book.position_of(number)
         if not _is_seen(finder, np.array([position]))[0]:
             raise UnknownFeatureError(f"no address in force has the id {address_id}")
         rows = links.in_force(links.below(position), day)
         rows = rows[_is_seen(finder, links.nodes[rows])]
         listed = links.of_kinds(rows, kinds)
         return {
-            "address_id": int(address_id),
+            "address_id": number,
             "text": finder.standard_text(position),
             "as_of": day.isoformat(),
             "counts": self._published(links, rows, position, day),
@@ -268,12 +267,3 @@ def _kinds(text: str | None) -> tuple[str, ...]:
     if text not in LINK_KINDS:
         raise InvalidQueryError(f"kind={text!r} came; wanted {', '.join(LINK_KINDS)}")
     return (text,)
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    number = parse_number(text, "limit")
-    if number != int(number) or not 1 <= number <= MAX_LIMIT:
-        raise InvalidQueryError(f"limit={text!r} is not a whole number from 1 to {MAX_LIMIT:,}")
-    return int(number)

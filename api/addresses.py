@@ -15,6 +15,7 @@ from api.answer import Answer, fresh, not_modified
 from api.ask import Ask
 from api.days import parse_day
 from api.service import Service
+from api.whole_numbers import parse_feature_id
 from twin.addresses.base import ADDRESS_BASE, ADDRESSES, MATCH_COLUMNS
 from twin.addresses.levels import Level
 from twin.city import City
@@ -57,9 +58,8 @@ async def address(service: Service, ask: Ask, address_id: str) -> Answer:
     tag = ask.tag(day.isoformat(), *(part for name in views for part in (name, views[name].version_tag)))
     if ask.holds(tag):
         return not_modified(tag)
-    if not (address_id.isascii() and address_id.isdigit() and len(address_id) <= 16):
-        raise UnknownFeatureError(f"there is no address {address_id[:40]!r}; ids are whole numbers")
-    found = await service.in_thread(address_as_of, service.city, int(address_id), day, ask.caller)
+    number = parse_feature_id(address_id, "address")
+    found = await service.in_thread(address_as_of, service.city, number, day, ask.caller)
     return fresh(ask, orjson.dumps(found), tag=tag)
 
 

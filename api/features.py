@@ -21,7 +21,8 @@ from api.items_query import PARAMETERS, Interval, ItemsQuery, decode_cursor, enc
 from api.links import link
 from api.negotiation import GEOJSON, JSON, chosen_format
 from api.service import Service
-from twin.errors import InvalidQueryError, UnknownFeatureError
+from api.whole_numbers import parse_feature_id
+from twin.errors import InvalidQueryError
 from twin.schema import LayerSchema
 from twin.view import LayerView
 
@@ -115,9 +116,7 @@ async def item(service: Service, ask: Ask, name: str, feature_id: str) -> Answer
     """
     chosen_format(ask.only("f").get("f"), ask.accept, ("json", "geojson"))
     view = service.layer(name, ask.caller)
-    if not (feature_id.isascii() and feature_id.isdigit() and len(feature_id) <= 16):
-        raise UnknownFeatureError(f"{name} has no feature {feature_id[:40]!r}; ids are whole numbers")
-    position = view.position_of(int(feature_id))
+    position = view.position_of(parse_feature_id(feature_id, f"feature of {name}"))
     tag = ask.tag(view.version_tag)
     if ask.holds(tag):
         return not_modified(tag, max_age_s=service.settings.max_age_s)

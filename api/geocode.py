@@ -16,11 +16,11 @@ from starlette.responses import Response, StreamingResponse
 
 from api.answer import Answer, fresh, not_modified
 from api.ask import Ask
-from api.boxes import parse_number
 from api.days import parse_day
 from api.geocoding import NEW_COLUMNS, TITLES, answer_columns, grid_ids
 from api.locate import chain_at, place_of
 from api.service import Service
+from api.whole_numbers import parse_whole
 from twin.addresses.base import ADDRESS_BASE
 from twin.addresses.finder import Finder
 from twin.addresses.reverse import reverse as reverse_geocode
@@ -274,12 +274,7 @@ def _text(came: dict[str, str]) -> str:
 
 
 def _count(came: dict[str, str], default: int) -> int:
-    if "k" not in came:
-        return default
-    number = parse_number(came["k"], "k")
-    if number != int(number) or not 1 <= number <= MAX_K:
-        raise InvalidQueryError(f"k={came['k']!r} is not a whole number from 1 to {MAX_K}")
-    return int(number)
+    return parse_whole(came.get("k", str(default)), "k", 1, MAX_K)
 
 
 def _as_of(came: dict[str, str]) -> date | None:

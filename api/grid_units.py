@@ -16,6 +16,7 @@ from api.answer import Answer, fresh, not_modified
 from api.ask import Ask
 from api.boxes import check_lonlat, parse_number
 from api.service import Service
+from api.whole_numbers import parse_feature_id, parse_whole
 from twin.addresses.base import ADDRESS_BASE, ADDRESSES
 from twin.addresses.levels import Level
 from twin.boundaries import Measure
@@ -117,15 +118,14 @@ class GridDoor:
         UnknownFeatureError
             If the caller sees no such building.
         InvalidQueryError
-            If the id or a parameter is malformed.
+            If a parameter is malformed.
         """
-        if not (feature_id.isdecimal() and feature_id.isascii()):
-            raise InvalidQueryError(f"the feature id {feature_id[:40]!r} is no whole number")
+        number = parse_feature_id(feature_id, "building")
         limit, after = _page(ask)
         tag, held = self._tag(ask, ("divisions", "grid", *HELD))
         if held:
             return not_modified(tag, max_age_s=self._service.settings.max_age_s)
-        body = await self._service.in_thread(self._dwellings, ask, int(feature_id), limit, after)
+        body = await self._service.in_thread(self._dwellings, ask, number, limit, after)
         return fresh(ask, orjson.dumps(body), tag=tag, max_age_s=self._service.settings.max_age_s)
 
     async def nearest_part(self, ask: Ask) -> Answer:
@@ -154,7 +154,7 @@ class GridDoor:
                 raise InvalidQueryError(f"{name} is missing; wanted is ?lon=...&lat=...&class=...")
         lon, lat = parse_number(came["lon"], "lon"), parse_number(came["lat"], "lat")
         check_lonlat(lon, lat, f"lon={came['lon']}, lat={came['lat']}")
-        limit = _whole(came.get("limit", "1"), "limit", 1, MAX_LIMIT)
+        limit = parse_whole(came.get("limit", "1"), "limit", 1, MAX_LIMIT)
         reach_m = parse_number(came.get("max_distance_m", "20000"), "max_distance_m")
         view = self._service.layer("parts", ask.caller)
         tag = ask.tag(view.version_tag)
@@ -349,14 +349,8 @@ def _version(one: UnitVersion, measure: Measure) -> dict[str, object]:
 
 def _page(ask: Ask) -> tuple[int, int]:
     came = ask.only("limit", "after")
-    limit = _whole(came.get("limit", str(DEFAULT_LIMIT)), "limit", 1, MAX_LIMIT)
-    return limit, _whole(came["after"], "after", 0, 2**53) if "after" in came else -1
-
-
-def _whole(text: str, name: str, low: int, high: int) -> int:
-    if not (text.isascii() and text.isdecimal() and low <= int(text) <= high):
-        raise InvalidQueryError(f"{name}={text[:40]!r} is not a whole number from {low:,} to {high:,}")
-    return int(text)
+    limit = parse_whole(came.get("limit", str(DEFAULT_LIMIT)), "limit", 1, MAX_LIMIT)
+    return limit, parse_whole(came["after"], "after", 0, 2**53) if "after" in came else -1
 
 
 def _links(path: str, limit: int, next_after: int | None) -> list[dict[str, str]]:

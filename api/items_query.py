@@ -11,6 +11,7 @@ from datetime import datetime
 from api.ask import Ask
 from api.boxes import parse_bbox
 from api.negotiation import chosen_format
+from api.whole_numbers import parse_whole
 from twin.divisions import CHINA_TIME
 from twin.errors import InvalidQueryError, StaleCursorError
 from twin.frame import Box
@@ -111,9 +112,7 @@ def parse_limit(text: str) -> int:
     >>> parse_limit("250")
     250
     """
-    if not (text.isascii() and text.isdigit()) or len(text) > 9 or not 1 <= int(text) <= MAX_LIMIT:
-        raise InvalidQueryError(f"limit={text[:40]!r} is not a whole number from 1 to {MAX_LIMIT:,}")
-    return int(text)
+    return parse_whole(text, "limit", 1, MAX_LIMIT)
 
 
 def parse_interval(text: str) -> Interval:

@@ -107,7 +107,7 @@ def test_nearest_part_is_told_with_its_distance(ask: Client) -> None:
         (f"/v1/grid-units/{HOME}/buildings?after=x", 400),
         ("/v1/grid-units/nowhere/buildings", 404),
         ("/v1/buildings/999999/dwellings", 404),
-        ("/v1/buildings/abc/dwellings", 400),
+        ("/v1/buildings/abc/dwellings", 404),
         ("/v1/parts/nearest?lon=120", 400),
         ("/v1/parts/nearest?lon=120&lat=95", 400),
         ("/v1/parts/nearest?lon=120&lat=28.8&limit=9999", 400),

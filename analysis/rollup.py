@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.measures import means_by_group, sums_by_group
 from analysis.placement import HOW, Atlas, PlaceColumns, Placement, finder_of
+from analysis.stands import holders
 from analysis.suppression import suppress_small_counts
 from twin.buffers import array_of
 from twin.cells import boundaries, cells_of, to_hex
@@ -268,30 +269,18 @@ def _divisions(
         raise InvalidQueryError(f"by={by!r} came; wanted {', '.join(LEVELS)} or h3: and a resolution")
     level = LEVELS.index(by) + 1
     levels = np.array([node.level for node in tree.nodes], np.int64)
-    numbers = np.flatnonzero((levels == level) & scope.contains(np.arange(len(levels), dtype=np.int32)))
+    every = np.flatnonzero(levels == level)
+    numbers = every[scope.contains(every.astype(np.int32))]
     numbers = np.array(sorted(numbers.tolist(), key=lambda number: tree.nodes[number].code), np.int64)
-    above = _ancestors(tree, levels, level)
-    held = np.append(above, -1)[np.where(is_seen, placement.numbers, -1)]
-    place_of = np.full(len(levels) + 1, len(numbers))
-    place_of[numbers] = np.arange(len(numbers))
-    of_rows = place_of[held]
-    is_coarse = is_seen & (held < 0)
+    placed = np.where(is_seen, placement.numbers, -1)
+    of_rows = holders(tree, placed, numbers)
+    is_lost = is_seen & (of_rows == len(numbers))
+    is_coarse = is_lost & (holders(tree, placed, every) == len(every))
+    placement.reasons[is_lost] = _OUTSIDE
     placement.reasons[is_coarse] = f"only a division above the level {by} is known"
-    placement.reasons[is_seen & (held >= 0) & (of_rows == len(numbers))] = _OUTSIDE
     codes = [tree.nodes[number].code for number in numbers.tolist()]
     names = [tree.nodes[number].name or tree.nodes[number].code for number in numbers.tolist()]
     return _Areas(codes, names, _outlines(city, by, codes), of_rows)
-
-
-def _ancestors(tree: DivisionTree, levels: _Ints, level: int) -> _Ints:
-    """Return the number of the division of a level that holds each node, itself where it is one; else -1."""
-    found = np.full(len(levels), -1)
-    node = np.arange(len(levels))
-    while (node >= 0).any():
-        is_it = (node >= 0) & (levels[node] == level)
-        found[is_it] = node[is_it]
-        node = np.where((node >= 0) & ~is_it, tree.parents[node], -1)
-    return found
 
 
 def _outlines(city: City, by: str, codes: list[str]) -> NDArray[np.object_]:

@@ -11,13 +11,12 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from api.address_index import store_address_index
 from api.addressing import renew_base
 from api.folding import fold_edits, put_again
 from api.progress import ProgressBoard
 from tiles.archive import archive_path, build_archive
 from twin.addresses.base import ADDRESS_BASE, ADDRESSES
-from twin.addresses.book import AddressBook
-from twin.addresses.book_file import book_path, store_book
 from twin.city import DERIVED_FROM, City
 from twin.division_rows import in_force
 from twin.divisions import CHINA_TIME
@@ -116,7 +115,7 @@ def build_city(city: City, board: ProgressBoard) -> BuildSummary:
                 advance(done)
         with board.step("store indexes"):
             store_grid_index(city)
-            store_address_book(city)
+            store_address_index(city)
         summary.archives = build_archives(city, board)
     return summary
 
@@ -213,28 +212,6 @@ def store_grid_index(city: City) -> None:
     for older in (city.path / "index").glob("grid-*.points*"):
         if older != keep:
             shutil.rmtree(older, ignore_errors=True)  # what stays is dropped next time
-
-
-def store_address_book(city: City) -> None:
-    """Save the book of the present address base where it is not yet, and drop those of earlier ones.
-
-    Parameters
-    ----------
-    city : City
-        Its write lock must be held.
-
-    Raises
-    ------
-    StorageError
-        If the book cannot be written.
-    """
-    keep = book_path(city.path, city.layer(ADDRESS_BASE)) if city.has_layer(ADDRESS_BASE) else None
-    if keep is not None and not keep.exists():
-        keep.parent.mkdir(exist_ok=True)
-        store_book(AddressBook.from_view(city.layer(ADDRESS_BASE)), keep)
-    for older in (city.path / "search").glob("book-*.arrow*"):
-        if older != keep:
-            older.unlink(missing_ok=True)
 
 
 def build_archives(city: City, board: ProgressBoard) -> list[str]:

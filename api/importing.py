@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from api.address_index import FOUND_BY, store_address_index
 from api.addressing import Addressed, addressed, settle_edits, store_addressed, with_unread
 from api.merging import Arrival, Merged, absent, has_rows_of, merge
 from api.progress import Advance, unseen_step
@@ -203,6 +204,9 @@ def import_files(city: City, request: ImportRequest, *, step: OpenStep = unseen_
         made = _assembled(city, request, arrivals, merged, step)
         outcomes = _store(city, request, arrivals, merged, made, step)
         _settle_working_crs(city)
+        if not FOUND_BY.isdisjoint(merged) and city.has_layer(ADDRESS_BASE):
+            with step("index the addresses"), suppress(StorageError, DamagedLayerError):
+                store_address_index(city)  # else the first question makes it
     return outcomes
 
 

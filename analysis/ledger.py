@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.dwellings import BuildingAddresses, match_buildings
 from analysis.headcount import Headcount
+from analysis.outlines import outlines
 from analysis.stands import holders, places_of, points_of
 from analysis.walking import walk_lengths
 from twin.addresses.base import ADDRESS_BASE, ADDRESSES
@@ -134,18 +135,8 @@ class Ledger:
         """
         import geopandas
 
-        shapes: dict[str, shapely.Geometry] = {}
-        layer, key = ("grid", "grid_id") if self.by == "grid" else ("divisions", "code")
-        if city.has_layer(layer):
-            view = city.layer(layer)
-            positions = view.positions()
-            rows = view.take(positions)
-            if layer == "divisions":
-                is_current = in_force(rows, city.divisions.as_of)
-                positions, rows = positions[is_current], rows.filter(pa.array(is_current))
-            shapes = dict(zip(rows[key].to_pylist(), view.geometries(positions), strict=True))
-        outlines = [shapes.get(one) for one in self.table["key"].to_pylist()]
-        return geopandas.GeoDataFrame(self.to_frame(), geometry=outlines, crs="EPSG:4326")
+        shapes = outlines(city, self.by, self.table["key"].to_pylist())
+        return geopandas.GeoDataFrame(self.to_frame(), geometry=shapes, crs="EPSG:4326")
 
     def row(self, key: str) -> dict[str, object]:
         """Return one row.

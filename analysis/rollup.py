@@ -10,13 +10,14 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.measures import means_by_group, sums_by_group
+from analysis.outlines import outlines
 from analysis.placement import HOW, Atlas, PlaceColumns, Placement, finder_of
 from analysis.stands import holders
 from analysis.suppression import suppress_small_counts
 from twin.buffers import array_of
 from twin.cells import boundaries, cells_of, to_hex
 from twin.city import City
-from twin.division_rows import LEVELS, in_force
+from twin.division_rows import LEVELS
 from twin.divisions import DivisionTree
 from twin.errors import InvalidQueryError, UnknownFieldError
 from twin.scope import WHOLE_CITY, Scope
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 UNPLACED = "未落图 could not be placed"
 """Name of the row that holds what has no area, so that the rows add up to the table."""
-VALIDITY = ("valid_from", "valid_to")
 _CELLS = "h3:"
 _OUTSIDE = "lies outside what the caller may see"
 _Ints = NDArray[np.int64]
@@ -280,24 +280,7 @@ def _divisions(
     placement.reasons[is_coarse] = f"only a division above the level {by} is known"
     codes = [tree.nodes[number].code for number in numbers.tolist()]
     names = [tree.nodes[number].name or tree.nodes[number].code for number in numbers.tolist()]
-    return _Areas(codes, names, _outlines(city, by, codes), of_rows)
-
-
-def _outlines(city: City, by: str, codes: list[str]) -> NDArray[np.object_]:
-    """Return the boundary of each area; None where there is none."""
-    layer, key = ("grid", "grid_id") if by == "grid" else ("divisions", "code")
-    shapes = np.full(len(codes), None, dtype=object)
-    if city.has_layer(layer):
-        view = city.layer(layer)
-        positions = view.positions()
-        rows = view.take(positions, [name for name in (key, *VALIDITY) if name in view.columns.names])
-        if set(VALIDITY) <= set(rows.column_names):
-            is_there = in_force(rows, city.divisions.as_of)
-            positions, rows = positions[is_there], rows.filter(pa.array(is_there))
-        outlines = view.geometries(positions).tolist()
-        known = dict(zip(rows[key].to_pylist(), outlines, strict=True))
-        shapes[:] = [known.get(code) for code in codes]
-    return shapes
+    return _Areas(codes, names, outlines(city, by, codes), of_rows)
 
 
 def _worked_out(table: pa.Table, areas: _Areas, measures: Measures) -> tuple[pa.Table, pa.Table]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.suppression import suppress_small_counts
 from twin.addresses.levels import Level
+from twin.addresses.walk import with_those_below
 from twin.links import AddressLinks
 
 
@@ -42,7 +43,7 @@ def withheld_people(links: AddressLinks, as_of: date | None = None) -> NDArray[n
     has_part = np.zeros(n, np.bool_)
     has_part[parents[parents >= 0]] = True
     mixed = np.flatnonzero(has_part & (own > 0))
-    totals = _summed(own, parents)
+    totals = with_those_below(own, parents)
     values = np.concatenate([totals, own[mixed]])
     is_hidden: NDArray[np.bool_] = (
         suppress_small_counts(values, np.concatenate([parents, mixed]))
@@ -50,17 +51,3 @@ def withheld_people(links: AddressLinks, as_of: date | None = None) -> NDArray[n
         .to_numpy(zero_copy_only=False)
     )
     return is_hidden[:n]
-
-
-def _summed(own: NDArray[np.int64], parents: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return what each node and all below it come to; a parent stands before its children."""
-    totals = own.copy()
-    depth = np.zeros(len(own), np.int64)
-    above = parents.copy()
-    while (above >= 0).any():
-        depth += above >= 0
-        above = np.where(above >= 0, parents[above], -1)
-    for level in range(depth.max(initial=0), 0, -1):
-        rows = np.flatnonzero(depth == level)
-        np.add.at(totals, parents[rows], totals[rows])
-    return totals

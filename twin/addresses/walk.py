@@ -28,12 +28,9 @@ def walk(parents: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int6
     >>> first, last
     (array([0, 4, 1, 3, 2]), array([4, 5, 3, 4, 3]))
     """
-    layers = _layers(parents)
-    sizes = np.ones(len(parents), np.int64)
-    for rows in reversed(layers[1:]):
-        np.add.at(sizes, parents[rows], sizes[rows])
+    sizes = with_those_below(np.ones(len(parents), np.int64), parents)
     first = np.zeros(len(parents), np.int64)
-    for depth, rows in enumerate(layers):
+    for depth, rows in enumerate(_layers(parents)):
         before = np.cumsum(sizes[rows]) - sizes[rows]
         if depth:
             above = parents[rows]
@@ -43,7 +40,34 @@ def walk(parents: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int6
     return first, first + sizes
 
 
-def _layers(parents: NDArray[np.int32]) -> list[NDArray[np.int64]]:
+def with_those_below(
+    counts: NDArray[np.int64], parents: NDArray[np.int32] | NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return what each node and all below it come to.
+
+    Parameters
+    ----------
+    counts : ndarray of int64, shape (n,)
+        Of each node itself.
+    parents : ndarray of int32 or int64, shape (n,)
+        Position of the node above, in any order; -1 at the top.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+
+    Examples
+    --------
+    >>> with_those_below(np.array([1, 10, 100, 1000]), np.array([-1, 0, 1, 0]))
+    array([1111,  110,  100, 1000])
+    """
+    totals = counts.copy()
+    for rows in reversed(_layers(parents)[1:]):
+        np.add.at(totals, parents[rows], totals[rows])
+    return totals
+
+
+def _layers(parents: NDArray[np.int32] | NDArray[np.int64]) -> list[NDArray[np.int64]]:
     """Return the positions at each depth, those at the top first."""
     depths = np.zeros(len(parents), np.int64)
     above = parents.astype(np.int64)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.addresses.walk import walk
+from twin.addresses.walk import walk, with_those_below
 
 
 def slow_walk(parents: list[int]) -> tuple[list[int], list[int]]:
@@ -48,3 +48,15 @@ def test_walk_is_that_of_the_recursive_visit(parents: list[int]) -> None:
 def test_empty_tree_has_an_empty_walk() -> None:
     first, last = walk(np.empty(0, np.int32))
     assert first.tolist() == last.tolist() == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), max_size=30))
+def test_sums_are_those_of_each_node_and_its_descendants(drawn: list[tuple[int, int]]) -> None:
+    counts = np.array([count for count, _ in drawn], np.int64)
+    parents = np.array([above % (place + 1) - 1 for place, (_, above) in enumerate(drawn)], np.int64)
+    wanted = np.zeros(len(counts), np.int64)
+    for place, count in enumerate(counts.tolist()):
+        while place >= 0:
+            wanted[place] += count
+            place = int(parents[place])
+    assert np.array_equal(with_those_below(counts, parents), wanted)

@@ -167,6 +167,10 @@ def test_head_and_tail_read_apart_say_what_the_whole_says(text: str) -> None:
         "路" * 9_000,
         "一" * 9_000,
         " " * 9_000 + "路",
+        "我的" * 5_000,
+        "请问" * 5_000,
+        "3A甲" * 3_000,
+        "镇" * 9_000,
     ],
 )
 def test_pathological_text_is_read_to_a_stated_length_and_the_rest_marked(text: str) -> None:

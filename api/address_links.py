@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from threading import Lock
 
@@ -17,11 +18,11 @@ from analysis.suppression import suppress_small_counts
 from api.answer import Answer, fresh, not_modified
 from api.ask import Ask
 from api.days import parse_day
+from api.grid_units import seen_unit
 from api.service import Service
 from api.whole_numbers import parse_feature_id, parse_whole
 from twin.addresses.finder import Finder
 from twin.addresses.levels import Level
-from twin.divisions import Division, DivisionTree
 from twin.errors import InvalidQueryError, ScopeError, UnknownDivisionError, UnknownFeatureError
 from twin.link_kinds import LINK_KINDS
 from twin.links import AddressLinks, links_of, links_tag
@@ -216,19 +217,12 @@ class LinkDoor:
         )
         found: list[dict[str, str] | None] = []
         for position in index.lookup(lon, lat).tolist():
-            unit = _unit(tree, str(index.grid_ids[position])) if position >= 0 else None
-            is_seen = unit is not None and (
-                caller.is_whole_city or bool(caller.contains(tree.preorder_of(np.array([unit.id])))[0])
-            )
-            found.append({"grid_id": unit.code, "name": unit.name} if unit is not None and is_seen else None)
+            unit = None
+            if position >= 0:
+                with suppress(UnknownDivisionError):
+                    unit = seen_unit(tree, str(index.grid_ids[position]), caller)
+            found.append(None if unit is None else {"grid_id": unit.code, "name": unit.name})
         return found
-
-
-def _unit(tree: DivisionTree, grid_id: str) -> Division | None:
-    try:
-        return tree.unit(grid_id)
-    except UnknownDivisionError:
-        return None
 
 
 def _is_seen(finder: Finder, nodes: NDArray[np.int64]) -> NDArray[np.bool_]:

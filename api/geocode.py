@@ -32,7 +32,7 @@ DEFAULT_K, MAX_K = 5, 50
 DEFAULT_SUGGESTIONS = 10
 MAX_BATCH_BYTES = 64_000_000
 _BATCH_ROWS = 2_000
-_READ = (ADDRESS_BASE, "aliases", "divisions", "grid")
+_READ = (ADDRESS_BASE, "aliases", "divisions", "grid", "roads")
 NDJSON, CSV = "application/x-ndjson", "text/csv"
 
 

@@ -50,7 +50,8 @@ class Query:
     """What a text asks for.
 
     ``relation`` is how the place meant lies to the address named, empty where it is the address or its door;
-    ``rest`` is what could not be read, ``swallowed`` what was left out as a remark and may be an address.
+    ``rest`` is what could not be read, ``swallowed`` what was left out as a remark and may be an address;
+    ``crossing`` says why the junction of two roads is not known.
     """
 
     segments: tuple[Segment, ...]
@@ -59,6 +60,7 @@ class Query:
     is_intersection: bool = False
     rest: str = ""
     swallowed: str = ""
+    crossing: str = ""
 
 
 _FULL_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)} | {0x3000: 0x20}
@@ -86,7 +88,7 @@ _TYPED_UNIT = re.compile(
     rf"(?:(?<=\d)|(?<=\d[A-Z])|(?<=[甲乙丙丁]))\s*({'|'.join(_UNIT_WORDS)})(?=\s|\d|$|[^a-z])", re.IGNORECASE
 )
 _TYPED_LETTER = re.compile(
-    r"(?:(?<=[a-z]{2})|(?<![A-Za-z0-9]))([A-Z]) ?(zuo|dong|zhuang|haolou|danyuan)(?![a-z])"
+    r"(?:(?<=[A-Za-z]{2})|(?<![A-Za-z0-9]))([A-Z]) ?(zuo|dong|zhuang|haolou|danyuan)(?![a-z])"
 )
 """A building that is called by a letter: Azuo, B haolou."""
 _LETTER = re.compile(r"(?:(?<=[a-z])| )([A-Z])(?=[-—–/ ]*[0-9]| *(?:号楼|座|幢|栋|楼))")

@@ -17,11 +17,12 @@ from twin.addresses.book import AddressBook
 from twin.addresses.book_file import stored_book
 from twin.addresses.finder import Finder
 from twin.addresses.gazetteer import Gazetteer
+from twin.addresses.junctions import Junctions
 from twin.addresses.levels import Level
 from twin.addresses.parsing import Parser
 from twin.divisions import CHINA_TIME
 from twin.errors import UnknownLayerError
-from twin.scope import Scope
+from twin.scope import WHOLE_CITY, Scope
 
 if TYPE_CHECKING:
     from twin.city import City
@@ -82,6 +83,7 @@ class AddressDesk:
                 if len(self._scoped) >= _MAX_SCOPES:
                     self._scoped.clear()
                 found = whole.within(self._visible(whole.book, scope))
+                found.junctions = self._junctions(scope)
                 self._scoped[scope, as_of, tags] = found
             return found
 
@@ -120,7 +122,13 @@ class AddressDesk:
         names = names_of(book)
         old_names = {one.alias: names[one.name] for one in aliases if one.name in names}
         parser = Parser(Gazetteer.from_tree(city.divisions, aliases), {**old_names, **names})
-        return Finder.of(book, parser, aliases, folder)
+        finder = Finder.of(book, parser, aliases, folder)
+        finder.junctions = self._junctions(WHOLE_CITY)
+        return finder
+
+    def _junctions(self, scope: Scope) -> Junctions:
+        city = self._city
+        return Junctions(lambda: city.layer("roads", scope) if city.has_layer("roads") else None)
 
     def _visible(self, book: AddressBook, scope: Scope) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         view = self._city.layer(ADDRESS_BASE, scope)

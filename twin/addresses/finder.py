@@ -10,15 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from twin.addresses._anchors import AnchorSearch
 from twin.addresses._bulk import CleanRows
+from twin.addresses._crossing import Crossing, crossings, of_first_road
 from twin.addresses._descent import Descent
 from twin.addresses._query import AddressParser, Query, read_query
 from twin.addresses._standard_texts import standard_texts, text_of
 from twin.addresses._weigher import MAX_TIED, Weigher
 from twin.addresses.book import AddressBook
+from twin.addresses.junctions import Junctions
 from twin.addresses.levels import Level
 from twin.addresses.names import Alias, NameHit, NameIndex
 from twin.addresses.scoring import (
@@ -74,7 +77,11 @@ class Finder:
     book : AddressBook
     visible : ndarray of bool, shape (n,), optional
         Which nodes the caller may see; None where all.
+    junctions : Junctions, optional
+        Where roads meet; without it the first road is answered to a text that names a junction.
     """
+
+    junctions: Junctions | None = None
 
     def __init__(
         self,
@@ -138,7 +145,9 @@ class Finder:
         Finder
             Shares the book and the index with this one.
         """
-        return Finder(self.book, self.parser, self.index, self._name_tokens, self.n_below, visible)
+        seen = Finder(self.book, self.parser, self.index, self._name_tokens, self.n_below, visible)
+        seen.junctions = self.junctions
+        return seen
 
     def geocode(self, text: str, k: int = 5, *, as_of: date | None = None) -> tuple[Match, ...]:
         """Return the addresses that a text may mean, the likeliest first.
@@ -179,7 +188,10 @@ class Finder:
         if not any(one.is_given or len(one.text) > 1 for one in query.segments):
             return (no_match("没有可查的路名、小区名或村名"),)
         if query.is_intersection:
-            query = _of_first_road(query)
+            found = "" if self.junctions is None else crossings(query, self.book, self.search, self.junctions)
+            if not isinstance(found, str):
+                return tuple(self._crossing(one) for one in found[:k])
+            query = of_first_road(query, found)
         candidates = self._candidates(query, as_of, is_wide=False)
         if not any(one.is_complete and not one.is_contradicted for one in candidates):
             best = {one.anchor.node: one for one in candidates}
@@ -192,6 +204,13 @@ class Finder:
             asked = "、".join(one.text for one in query.segments[:3])
             return (no_match(f"地址库中没有与“{asked}”相近的名称"),)
         return self._ranked(candidates, query, k)
+
+    def _crossing(self, one: Crossing) -> Match:
+        """Return a junction as an answer: the place of the junction under the id of its first road."""
+        road = self.match(one.node, one.score, one.reason)
+        above = road.standard_text.removesuffix(self.book.name_of(one.node))
+        text = f"{above}{one.names[0]}与{one.names[1]}交叉口"
+        return replace(road, standard_text=text, lon=one.lon, lat=one.lat)
 
     def _candidates(self, query: Query, as_of: date | None, *, is_wide: bool) -> list[Candidate]:
         anchors = self.search.anchors(query.segments, as_of, is_wide=is_wide)
@@ -268,7 +287,7 @@ class Finder:
         others = np.flatnonzero(positions < 0)
         reasons = np.zeros(len(texts), np.int64)
         said = {CLEAN: 0}
-        held: dict[str, Match] = {}
+        held, elsewhere = dict[str, Match](), dict[int, Match]()
         n_clean = len(texts) - len(others)
         advance(n_clean)
         rows = zip(others.tolist(), texts.take(pa.array(others)).to_pylist(), strict=True)
@@ -278,10 +297,13 @@ class Finder:
                 match = held[text] = self.geocode(text, 1, as_of=as_of)[0]
             positions[row], scores[row] = match.position, match.score
             reasons[row] = said.setdefault(match.reason, len(said))
+            if match.is_found and match.lon == match.lon and match.lon != self.book.lon[match.position]:
+                elsewhere[row] = match
             if n_done % _TOLD_EVERY == 0:
                 advance(n_done)
         advance(len(texts))
-        return self._table(positions, scores, pa.array(list(said)).take(pa.array(reasons)))
+        found = self._table(positions, scores, pa.array(list(said)).take(pa.array(reasons)))
+        return _with_places(found, elsewhere) if elsewhere else found
 
     def _table(
         self, positions: NDArray[np.int64], scores: NDArray[np.float64], reasons: pa.Array
@@ -392,11 +414,17 @@ class Finder:
         return standard_texts(self.book, positions)
 
 
-def _of_first_road(query: Query) -> Query:
-    """Return the question for a junction as one for the first of its roads."""
-    roads = [one for one in query.segments if one.level == Level.ROAD]
-    kept = tuple(one for one in query.segments if one not in roads[1:])
-    return replace(query, segments=kept)
+def _with_places(found: pa.Table, elsewhere: dict[int, Match]) -> pa.Table:
+    """Return answers with those that stand elsewhere than their address: junctions of roads."""
+    rows = list(elsewhere)
+    for name in ("standard_text", "lon", "lat"):
+        values = found[name].combine_chunks()
+        is_new = np.zeros(len(values), np.bool_)
+        is_new[rows] = True
+        new = pa.array([getattr(elsewhere[row], name) for row in sorted(rows)], values.type)
+        values = pc.replace_with_mask(values, pa.array(is_new), new)
+        found = found.set_column(found.column_names.index(name), found.schema.field(name), values)
+    return found
 
 
 def n_below(book: AddressBook) -> NDArray[np.int64]:

@@ -22,6 +22,8 @@ MISSING_SHARE = 0.4
 """What remains of a score when the base has not what was asked for, and a higher level is answered."""
 NOT_ITSELF_MOST = 0.6
 """The most where the text means a place some metres away, or where roads meet."""
+APART_MOST = 0.3
+"""The most for one road of a junction where the other is unknown or does not meet it."""
 DOUBT_MOST = 0.85
 """The most where the text contradicts the base, holds unread words, or means a place near by."""
 
@@ -217,7 +219,9 @@ def score_of(candidate: Candidate, share: float, query: Query) -> float:
     float
     """
     most = CERTAIN
-    if query.is_intersection or any(one.isdecimal() for one in query.relation):
+    if query.crossing:
+        most = APART_MOST
+    elif query.is_intersection or any(one.isdecimal() for one in query.relation):
         most = NOT_ITSELF_MOST
     elif (
         query.relation
@@ -254,7 +258,7 @@ def reason_of(candidate: Candidate, query: Query, score: float, n_ties: int) -> 
     """
     said = [*_told_name(candidate), *_told_numbers(candidate, n_ties)]
     if query.is_intersection:
-        said.append("所指为路口，仅定位到道路")
+        said.insert(0, query.crossing or "所指为路口，仅定位到道路")
     elif query.relation:
         said.append(f"所指在该地址“{query.relation}”，按地址本身定位")
     unread = [one.text for one in candidate.anchor.unread]

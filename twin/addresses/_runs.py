@@ -56,11 +56,12 @@ _BLOCK = r"(?:号楼栋?(?![下上道梯])|号[幢栋座]|号?(?:厂房|车间|�
 _FLOOR = r"(?:层楼?|楼(?![下上道梯顶盘宇房兰]))"
 _GROUP = r"(?:村民小组|居民小组|小组|组(?!团)|生产队|队(?![伍员]))"
 
-_WORDS = (
-    rf"(?:{_STALL}|{_BLOCK}|{_HOUSE}|座(?!桥)|排(?=[0-9{NUMERALS}])|单元|梯(?=[0-9])|门(?=[0-9])|{_FLOOR}"
-)
-_WORDS += rf"|户(?!外)|支弄|弄|巷(?!口)|{_GROUP})"
-_CN_WORDS = rf"(?:{_STALL}|{_BLOCK}|{_CN_HOUSE}|座(?![一-龥])|单元|{_FLOOR}|{_GROUP})"
+_CELLAR = r"(?:(?:阁楼|半?地下室|(?:地下)?车库|储藏室|跃层|商铺|店铺|门面)[0-9]{0,3})"
+"""Dwellings that have a name for a number, or before it."""
+_ROOM_NEXT = rf"(?=[0-9]|[{NUMERALS}]{{3}}|{_CELLAR})"
+_WORDS = rf"(?:{_STALL}|{_BLOCK}|{_HOUSE}|座(?!桥)|排(?=[0-9{NUMERALS}])|单元"
+_WORDS += rf"|[梯门]{_ROOM_NEXT}|梯(?=$|[\0,;()])|{_FLOOR}|户(?!外)|支弄|弄|巷(?!口)|{_GROUP})"
+_CN_WORDS = rf"(?:{_STALL}|{_BLOCK}|{_CN_HOUSE}|座(?![一-龥])|单元|[梯门]{_ROOM_NEXT}|{_FLOOR}|{_GROUP})"
 _BRANCH = r"(?<=号)(?:[甲乙丙丁](?![一-龥])|-[0-9]{1,2}(?![-0-9A-Za-z号楼幢栋单室层座#]))"
 _SUB = rf"(?:[附之](?:{_ARABIC}|{_CN})号?|{_BRANCH})"
 _STOREY = r"(?:[0-9]{1,2}[Ff](?![A-Za-z]))"
@@ -86,8 +87,6 @@ _BARE_FIRST = (
     rf"|{_CN}-{_CN}(?:-{_CN})?{_END}"
     rf"|[{NUMERALS[:10]}〇]{{3,5}}{_END})"
 )
-_CELLAR = r"(?:(?:阁楼|半?地下室|(?:地下)?车库|储藏室|跃层|商铺|店铺|门面)[0-9]{0,3})"
-"""Dwellings that have a name for a number, or before it."""
 _FIRST = rf"(?:{_WORDED}|{_BARE_FIRST})"
 RUN = re.compile(rf"{_FREE}{_FIRST}(?:[-_/、至到和. ]?(?:{_CELLAR}室?{_END}|{_WORDED}|{_BARE_LATER}))*")
 """A run of numbered parts; every repetition is bounded or starts with what it cannot skip: linear."""

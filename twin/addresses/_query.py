@@ -50,7 +50,8 @@ class Query:
     """What a text asks for.
 
     ``relation`` is how the place meant lies to the address named, empty where it is the address or its door;
-    ``rest`` is what could not be read, ``swallowed`` what was left out as a remark and may be an address.
+    ``rest`` is what could not be read, ``swallowed`` what was left out as a remark and may be an address;
+    ``crossing`` says why the junction of two roads is not known.
     """
 
     segments: tuple[Segment, ...]
@@ -59,6 +60,7 @@ class Query:
     is_intersection: bool = False
     rest: str = ""
     swallowed: str = ""
+    crossing: str = ""
 
 
 _FULL_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)} | {0x3000: 0x20}

@@ -186,7 +186,7 @@ CONNECTOR = re.compile(r"[与和跟及同、/~-]")
 ASIDE_LEAD = re.compile(r"(?:靠近|近|原|旧称|又名|曾用名|即|俗称|暂定)")
 COMPLAINT = re.compile(
     r"不[亮通能好让畅]|无人|违停|占用|占道|破损|损坏|积水|噪音|漏水|停电|路灯|垃圾|尽快|处理|杂乱|堆放|满溢"
-    r"|沉降|松动|爆裂|塌陷|脱落|倒伏|扰民|严重|影响|充电|消防通道|带泥|流到|流动"
+    r"|路面|绿化带|人行道|油烟|沉降|松动|爆裂|塌陷|脱落|倒伏|扰民|严重|影响|充电|消防通道|带泥|流到|流动"
 )
 """Words of complaints, which no name holds."""
 PLAINT = re.compile(rf"[了的被很没请堵]|有[人一车个流很]|{COMPLAINT.pattern}")

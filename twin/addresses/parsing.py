@@ -13,6 +13,7 @@ from twin.addresses._divisions import DivisionReader
 from twin.addresses._folding import MAX_CHARS
 from twin.addresses._head import Reading, read
 from twin.addresses._names import RELATION
+from twin.addresses._numerals import NUMERALS
 from twin.addresses._plain import Plain, plain
 from twin.addresses._runs import RUN, RUN_CHARACTERS, Context, Part, first_word, read_run, unread_spans
 from twin.addresses.gazetteer import Gazetteer
@@ -23,6 +24,7 @@ __all__ = ["MAX_CHARS", "Parser"]
 
 _KEPT = 100_000
 """Distinct heads, and tails, that a table holds before it forgets them."""
+_NUMERALS = frozenset(NUMERALS + "甲乙丙丁")
 _KILOMETRE = re.compile(r"公里|千米|[kK][mM]")
 
 
@@ -130,6 +132,8 @@ def _split(text: str) -> tuple[int, str | None]:
         last = found
     if last is None or last.end() != len(text):
         return len(text), None
+    if last.start() and text[last.start() - 1] in _NUMERALS:
+        return len(text), None  # at the end of a head it would be read as a number
     return last.start(), first_word(text, last.start(), last.end())
 
 

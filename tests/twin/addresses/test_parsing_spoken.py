@@ -146,6 +146,11 @@ def test_greetings_and_calls_for_help_are_no_names(text: str) -> None:
     assert parsed.rest == ""
 
 
+@pytest.mark.parametrize("what", ["路面有坑洞", "，邻居漏水", "着火了", "有人打架", "绿化带里有垃圾"])
+def test_what_happened_at_a_number_is_no_name(what: str) -> None:
+    assert said(f"永城路9号{what}") == "road 永城路 number 9"
+
+
 def test_numbers_that_cannot_be_read_are_told() -> None:
     assert "77" in PARSER.parse("紫荆花园3幢302室第77次来电").rest
 

@@ -116,6 +116,8 @@ def _decimal_sums(values: pa.ChunkedArray, groups: _Ints, n_groups: int) -> pa.A
 def _float_sums(values: pa.ChunkedArray, groups: _Ints, n_groups: int) -> list[float]:
     is_there = pc.is_valid(values).to_numpy()
     numbers = values.drop_null().cast(pa.float64()).to_numpy()
+    if n_groups == 1:
+        return [math.fsum(numbers.tolist())]
     kept = groups[is_there]
     is_few = n_groups <= np.iinfo(np.uint16).max
     order = np.argsort(

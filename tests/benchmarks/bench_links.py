@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from analysis.joint import Places, count_near, places
-from tests.benchmarks.table import Row, median_seconds
+from tests.benchmarks.table import Row, least_seconds
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
 from twin.layer_table import TIMESTAMP
@@ -31,7 +31,6 @@ JOIN_LIMIT, COUNT_LIMIT, NEAR_LIMIT = 1.5, 1.0, 1.25
 CRS = "EPSG:4549"
 WEST, SOUTH, STEP_DEG = 119.9, 28.7, 0.01
 SEED = 2026
-REPEATS = 3
 
 Ints = NDArray[np.int64]
 
@@ -120,10 +119,10 @@ def run(n_links: int = N_LINKS) -> list[Row]:
     found = pd.Series(made.nodes, made.feature_ids)
     wrong = int((found.sort_index() != joined.set_index("feature_id")["node"].sort_index()).sum())
     size = f"{n_links / 1e6:g} M"
-    join_s = median_seconds(
-        lambda: AddressLinks.of(given.links, given.book, given.addresses), repeats=REPEATS
+    join_s, merge_s = least_seconds(
+        lambda: AddressLinks.of(given.links, given.book, given.addresses),
+        lambda: _merged(links, rows, nodes),
     )
-    merge_s = median_seconds(lambda: _merged(links, rows, nodes), repeats=REPEATS)
     return [
         _beside(
             f"links: {size} joined to the base", join_s, "pandas merge, sort", merge_s, at_most=JOIN_LIMIT
@@ -159,7 +158,7 @@ def _counted(made: AddressLinks, joined: pd.DataFrame, size: str) -> list[Row]:
 
     wanted = peer().unstack(fill_value=0).reindex(columns=LINK_KINDS, fill_value=0).to_numpy()
     wrong = int((ours() != wanted).sum())
-    ours_s, peer_s = (median_seconds(call, repeats=REPEATS, warm_up=0) for call in (ours, peer))
+    ours_s, peer_s = least_seconds(ours, peer)
     claim = f"links: distinct references of {size} by {COMMUNITIES} communities"
     return [
         _beside(claim, ours_s, "pandas groupby nunique", peer_s, at_most=COUNT_LIMIT),
@@ -178,9 +177,11 @@ def _nearby(made: AddressLinks, joined: pd.DataFrame, book: AddressBook) -> list
         counts: pd.Series = pairs.groupby(level=0)["ref_right"].nunique()
         return counts.reindex(range(len(asked)), fill_value=0)
 
-    wrong = int((count_near(asked, people, RADIUS_M) != peer().to_numpy()).sum())
-    ours_s = median_seconds(lambda: count_near(asked, people, RADIUS_M), repeats=1, warm_up=0)
-    peer_s = median_seconds(peer, repeats=1, warm_up=0)
+    def ours() -> Ints:
+        return count_near(asked, people, RADIUS_M)
+
+    wrong = int((ours() != peer().to_numpy()).sum())
+    ours_s, peer_s = least_seconds(ours, peer)
     claim = f"links: people of {len(people) / 1e6:.2g} M within 100 m of {len(asked):,} agencies"
     return [
         _beside(claim, ours_s, "geopandas sjoin dwithin", peer_s, at_most=NEAR_LIMIT),

@@ -34,6 +34,17 @@ def median_seconds(call: Callable[[], object], *, repeats: int = 7, warm_up: int
     return statistics.median(times)
 
 
+def least_seconds(*calls: Callable[[], object], repeats: int = 3) -> list[float]:
+    """Return the least wall time of each call, s, taken in turns so that other load meets them alike."""
+    times: list[list[float]] = [[] for _ in calls]
+    for _ in range(repeats):
+        for call, taken in zip(calls, times, strict=True):
+            start = time.perf_counter()
+            call()
+            taken.append(time.perf_counter() - start)
+    return [min(taken) for taken in times]
+
+
 def format_rows(rows: list[Row]) -> str:
     """Return the rows as one aligned text table."""
     lines = [f"{'claim':<58} {'ours':>12} {'unit':<10} {'peer':<30} {'peer':>11} {'ratio':>8}  target"]

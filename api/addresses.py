@@ -18,9 +18,10 @@ from api.service import Service
 from api.whole_numbers import parse_feature_id
 from twin.addresses.base import ADDRESS_BASE, ADDRESSES, MATCH_COLUMNS
 from twin.addresses.levels import Level
+from twin.addresses.past import chain_then
 from twin.city import City
-from twin.divisions import Division, DivisionTree
-from twin.errors import UnknownDivisionError, UnknownFeatureError
+from twin.divisions import DivisionTree
+from twin.errors import UnknownFeatureError
 from twin.scope import WHOLE_CITY, Scope
 from twin.state.decisions import Decision, decisions
 from twin.view import LayerView
@@ -156,7 +157,7 @@ def _chain(
 ) -> list[dict[str, object]]:
     """Return the divisions that hold an address on the day of a tree, from the top; today's grid unit too."""
     code = row["division_code"]
-    chain = () if code is None else _on_day(city.divisions, tree, code)
+    chain = () if code is None else chain_then(city.divisions, tree, code)
     is_spot = row["level"] > Level.COMMUNITY and row["level"] != Level.ROAD
     if is_spot and lon is not None and lat is not None and tree is city.divisions and city.has_layer("grid"):
         (place,) = city.grid_index.lookup([lon], [lat]).tolist()
@@ -164,25 +165,6 @@ def _chain(
             whole = tree.chain(tree.unit(str(city.grid_index.grid_ids[place])))
             chain = whole if whole[: len(chain)] == chain else chain
     return [{"level": one.level_name, "code": one.code, "name": one.name} for one in chain]
-
-
-def _on_day(today: DivisionTree, tree: DivisionTree, code: str) -> tuple[Division, ...]:
-    """Return the divisions of a day that a division of today goes back to; as deep as that is certain."""
-    try:
-        now = today.chain_of_code(code)
-    except UnknownDivisionError:
-        return ()
-    if tree is today:
-        return now
-    for division in reversed(now):
-        origins = [division]
-        for one in origins:
-            if not one.is_valid(tree.as_of):
-                origins.extend(row for row in today.register.predecessors(one) if row not in origins)
-        then = [one for one in origins if one.is_valid(tree.as_of)]
-        if len(then) == 1:  # of several that became one, nobody knows which held the address
-            return tree.chain(then[0])
-    return ()
 
 
 def _history(city: City, view: LayerView, address_id: int) -> list[dict[str, object]]:

@@ -9,12 +9,13 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.addresses._placing import Named
+from twin.addresses._placing import Named, was_in
 from twin.addresses._query import Segment
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
 from twin.addresses.likeness import EXACT_ODDS, NEAR_SOUND_ODDS, SOUND_ODDS, Way
 from twin.addresses.names import NameHit, NameIndex
+from twin.addresses.past import Names
 from twin.addresses.scoring import AGREES, CONTRADICTS, UNKNOWN, UNREAD, Anchor
 
 MAX_ANCHORS = 24
@@ -54,6 +55,7 @@ class AnchorSearch:
         self.nodes = named[np.argsort(book.tokens[named], kind="stable")]
         self._tokens = book.tokens[self.nodes]
         self._levels = frozenset(map(Level, np.unique(book.levels).tolist()))
+        self.then: Names = {}
         self._held: dict[tuple[Key, date | None, bool], tuple[Anchor, ...]] = {}
 
     def anchors(
@@ -169,6 +171,9 @@ class AnchorSearch:
             segment = other.segment
             if segment.level is not None and segment.level.is_division:
                 named.append(Named(segment, frozenset(other.hits)))
+            if was_in(self.then, self._book, node, segment):
+                odds *= AGREES[segment.level or level]
+                continue
             met = self._met(other, chain)
             if met is not None:
                 of_level, likeness_odds = met

@@ -137,7 +137,7 @@ def _doubts(
         most = min(most, DOUBT_MOST)
     anchor = road.anchor
     if anchor is not None:
-        place = placed(book, road.node, anchor.named)
+        place = placed(book, road.node, anchor.named, {})
         doubted = place.refuted or (place.unknown[0] if place.unknown else None)
         if place.refuted is not None:
             said.append(f"所写“{place.refuted.text}”与地址库不符")

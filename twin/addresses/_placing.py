@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from twin.addresses._query import Segment
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
+from twin.addresses.past import Names
 
 _MOST_BELOW = 20_000
 """Places below a road or estate that are looked at for one that lies in a division."""
@@ -35,8 +36,13 @@ class Placed(NamedTuple):
     refuted: Segment | None = None
 
 
-def placed(book: AddressBook, node: int, named: Sequence[Named]) -> Placed:
-    """Return how a node lies to the divisions that a text names."""
+def was_in(then: Names, book: AddressBook, node: int, segment: Segment) -> bool:
+    """Return whether a place lay on its day in the division that a segment names."""
+    return (segment.level, segment.text) in then.get(int(book.divisions[node]), ())
+
+
+def placed(book: AddressBook, node: int, named: Sequence[Named], then: Names) -> Placed:
+    """Return how a node lies to the divisions that a text names, as they were called on its day."""
     chain = book.chain(node)
     tokens = {int(book.tokens[one]) for one in chain}
     levels = {int(book.levels[one]) for one in chain}
@@ -44,7 +50,8 @@ def placed(book: AddressBook, node: int, named: Sequence[Named]) -> Placed:
     refuted: Segment | None = None
     for one in named:
         level = int(one.segment.level or 0)
-        if tokens & one.tokens or (level not in levels and _holds(book, node, level, one.tokens)):
+        is_met = bool(tokens & one.tokens) or was_in(then, book, node, one.segment)
+        if is_met or (level not in levels and _holds(book, node, level, one.tokens)):
             met.add(level)
         elif level in levels:
             refuted = refuted or one.segment

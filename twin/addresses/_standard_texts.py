@@ -9,20 +9,26 @@ from numpy.typing import NDArray
 
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
+from twin.addresses.past import Names
 from twin.addresses.standard import standard_text
 
 _Positions = NDArray[np.int64]
 
 
-def text_of(book: AddressBook, node: int) -> str:
-    """Return the standard address of one node."""
-    return standard_text(
+def text_of(book: AddressBook, node: int, then: Names) -> str:
+    """Return the standard address of one node, with the names of a day of its divisions."""
+    parts = (
         (Level(book.levels[one]), book.name_of(one), book.word_names[book.words[one]])
         for one in book.chain(node)
     )
+    names = then.get(int(book.divisions[node]))
+    if names is None:
+        return standard_text(parts)
+    below = (part for part in parts if not part[0].is_division)
+    return standard_text([*((level, name, "") for level, name in names), *below])
 
 
-def standard_texts(book: AddressBook, positions: _Positions) -> pa.Array:
+def standard_texts(book: AddressBook, positions: _Positions, then: Names) -> pa.Array:
     """Return the standard addresses of nodes; null where a position is -1."""
     distinct, place = np.unique(positions, return_inverse=True)
     distinct = distinct.astype(np.int64)
@@ -46,21 +52,30 @@ def standard_texts(book: AddressBook, positions: _Positions) -> pa.Array:
         *(_parts(book, slot) for slot in slots), "", null_handling="replace", null_replacement=""
     )
     texts = pc.if_else(pa.array(distinct >= 0), joined, pa.scalar(None, pa.string()))
-    texts = _with_groups(book, texts, distinct, np.flatnonzero(has_group))
+    texts = _with_own(
+        book, texts, distinct, np.flatnonzero(has_group | _is_renamed(book, distinct, then)), then
+    )
     return texts.take(pa.array(place.reshape(-1)))
 
 
-def _with_groups(book: AddressBook, texts: pa.Array, nodes: _Positions, rows: _Positions) -> pa.Array:
-    """Return texts with those rewritten whose group stands elsewhere in the text than in the tree."""
+def _is_renamed(book: AddressBook, nodes: _Positions, then: Names) -> NDArray[np.bool_]:
+    """Return which nodes lie in divisions that had other names."""
+    is_renamed: NDArray[np.bool_] = (nodes >= 0) & np.isin(book.divisions[nodes], list(then))
+    return is_renamed
+
+
+def _with_own(
+    book: AddressBook, texts: pa.Array, nodes: _Positions, rows: _Positions, then: Names
+) -> pa.Array:
+    """Return texts with those rewritten that are not simply one part after the other.
+
+    Of groups, which stand elsewhere in the text than in the tree, and of divisions that had other names.
+    """
     if not len(rows):
         return texts
     written = texts.to_pylist()
     for row in rows.tolist():
-        chain = book.chain(int(nodes[row]))
-        parts = (
-            (Level(book.levels[one]), book.name_of(one), book.word_names[book.words[one]]) for one in chain
-        )
-        written[row] = standard_text(parts)
+        written[row] = text_of(book, int(nodes[row]), then)
     return pa.array(written, pa.string())
 
 

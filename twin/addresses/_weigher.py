@@ -12,6 +12,7 @@ from twin.addresses._query import Query, Segment
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
 from twin.addresses.likeness import EXACT_ODDS
+from twin.addresses.past import Names
 from twin.addresses.scoring import (
     AGREES,
     CONTRADICTS,
@@ -32,6 +33,7 @@ class Weigher:
     def __init__(self, book: AddressBook, descent: Descent) -> None:
         self._book, self._descent = book, descent
         self._has_divisions = bool((book.levels <= Level.COMMUNITY).any())
+        self.then: Names = {}
 
     def candidate(self, anchor: Anchor, query: Query) -> Candidate:
         """Return where the numbers of a query lead from an anchor."""
@@ -95,7 +97,7 @@ class Weigher:
         if not anchor.named:
             return landing, Placed()
         nodes = landing.nodes[:MAX_TIED]
-        places = [placed(self._book, node, anchor.named) for node in nodes.tolist()]
+        places = [placed(self._book, node, anchor.named, self.then) for node in nodes.tolist()]
         fits = [place.refuted is None for place in places]
         if any(fits) and not all(fits) and len(nodes) == len(landing.nodes):
             return replace(landing, nodes=nodes[np.array(fits)]), places[fits.index(True)]

@@ -20,6 +20,7 @@ from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.junctions import Junctions
 from twin.addresses.levels import Level
 from twin.addresses.parsing import Parser
+from twin.addresses.past import names_then
 from twin.divisions import CHINA_TIME
 from twin.errors import UnknownLayerError
 from twin.scope import WHOLE_CITY, Scope
@@ -105,8 +106,14 @@ class AddressDesk:
         """Return the finder of a past day; one made lately where it is held."""
         found = self._past.pop((day, tags), None)
         if found is None:
-            book = AddressBook.from_table(base_as_of(base_of(self._city.layer(ADDRESS_BASE)), day))
+            base = base_as_of(base_of(self._city.layer(ADDRESS_BASE)), day)
+            book = AddressBook.from_table(base)
             found = self._finder_of(book, None)
+            divisions = base.filter(pc.less_equal(base["level"], Level.COMMUNITY))
+            divisions = divisions.select(["feature_id", "division_code"]).drop_null()
+            positions = found.positions_of(divisions["feature_id"].to_numpy()).tolist()
+            codes = zip(positions, divisions["division_code"].to_pylist(), strict=True)
+            found.as_called(names_then(self._city.divisions, self._city.divisions.at(day), codes))
         self._past[day, tags] = found
         for oldest in list(self._past)[:-_MAX_PAST]:
             del self._past[oldest]

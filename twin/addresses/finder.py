@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,7 @@ from twin.addresses.book import AddressBook
 from twin.addresses.junctions import Junctions
 from twin.addresses.levels import Level
 from twin.addresses.names import Alias, NameHit, NameIndex
+from twin.addresses.past import Names
 from twin.addresses.scoring import (
     CERTAIN,
     CLEAN,
@@ -79,9 +81,12 @@ class Finder:
         Which nodes the caller may see; None where all.
     junctions : Junctions, optional
         Where roads meet; without it the first road is answered to a text that names a junction.
+    then : Names
+        What divisions were called on the day whose addresses these are.
     """
 
     junctions: Junctions | None = None
+    then: Names = MappingProxyType({})
 
     def __init__(
         self,
@@ -147,7 +152,22 @@ class Finder:
         """
         seen = Finder(self.book, self.parser, self.index, self._name_tokens, self.n_below, visible)
         seen.junctions = self.junctions
-        return seen
+        return seen.as_called(self.then)
+
+    def as_called(self, then: Names) -> Finder:
+        """Return this finder, told what divisions were called on the day whose addresses these are.
+
+        Parameters
+        ----------
+        then : Names
+
+        Returns
+        -------
+        Finder
+            Itself.
+        """
+        self.then = self.search.then = self.weigher.then = then
+        return self
 
     def geocode(self, text: str, k: int = 5, *, as_of: date | None = None) -> tuple[Match, ...]:
         """Return the addresses that a text may mean, the likeliest first.
@@ -397,7 +417,7 @@ class Finder:
         -------
         str
         """
-        return text_of(self.book, node)
+        return text_of(self.book, node, self.then)
 
     def standard_texts(self, positions: NDArray[np.int64]) -> pa.Array:
         """Return the standard addresses of many nodes.
@@ -411,7 +431,7 @@ class Finder:
         pyarrow.StringArray, length n
             Null where a position is -1.
         """
-        return standard_texts(self.book, positions)
+        return standard_texts(self.book, positions, self.then)
 
 
 def _with_places(found: pa.Table, elsewhere: dict[int, Match]) -> pa.Table:

@@ -54,11 +54,19 @@ LONG_INITIALS_ODDS = 20.0
 PINYIN_TYPO_ODDS = 12.0
 STEM_ODDS = 14.0
 """西湖 or 西湖小区 for 西湖花园: usual in speech, sure only where no other 西湖 stands near."""
+SHORTENED_ODDS = 4.0
+"""西湖花园 for 西湖花园二期, the only phase that the base has."""
+SAID_MORE_ODDS = 2.0
+"""西湖花园六期 where the base has a 西湖花园: it does not tell its phases apart, or has not this one."""
+BRANCH_ODDS = 0.3
+"""永城路九弄 for 永城路, or the other way round: another road."""
+NEAR_KIND_ODDS = 3.5
+"""西湖家园 for 西湖花园: a slip in one character, or the estate next to it."""
 OTHER_KIND_ODDS = 0.6
 """西湖公寓 for 西湖花园: more often another place than a slip."""
 
 _KINDS = re.compile(
-    "(?:花园|小区|公寓|新村|佳苑|嘉苑|家苑|雅苑|名苑|佳园|家园|嘉园|名园|花苑|花城|新城|新苑|华庭|华府|名邸|公馆|山庄|庄园"
+    "(?:花园|小区|公寓|新村|佳苑|嘉苑|家苑|雅苑|名苑|佳园|家园|嘉园|名园|花苑|花城|新城|新苑|华庭|华府|名邸|公馆|山庄|庄园|水岸"
     "|广场|大厦|大楼|中心|别墅|住宅区|住宅小区|小筑|春天|名都|豪庭|豪园|世家|人家|一品|苑|园|府|里|城|邸|居|庭|湾|郡"
     "|自然村|村|社区|大道|大街|中街|小巷|支路|路|街|巷|弄|镇|乡|街道)$"
 )
@@ -71,6 +79,8 @@ _MINOR = frozenset("上下前后内外新老大小")
 _TOLD_APART_ALOUD = frozenset("东南西北中一二三四五六七八九十")
 _PHASE = re.compile("(?:[0-9]+[期区组团]+|[东南西北中a-z]区|[东南西北中]苑)$")
 """What tells the parts of an estate apart."""
+_BRANCH = re.compile("^(?:[0-9]+|[东南西北中]|小|支)+[路街巷弄]$")
+"""What a branch has behind the name of its main road."""
 _FULL_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)} | {0x3000: 0x20}
 _IDLE = re.compile(r"[\s·•・\-—_,，.。、;；:：'’\"“”()（）\[\]【】<>《》/\\]+")
 
@@ -236,20 +246,26 @@ def likeness(asked: str, name: str) -> Likeness | None:
         return by_stem
     if theirs.startswith(ours) or ours.startswith(theirs):
         # 西湖花园 for 西湖花园二期, or the other way round where the base does not tell the phases apart.
-        return _begun_likeness(len(ours), len(theirs))
+        return _begun_likeness(ours, theirs)
     their_stem, their_kind = stem_and_kind(theirs)
     rest = ours.removeprefix(their_stem)
     if len(their_stem) > 1 and rest != ours and 0 < len(rest) <= len(their_kind) and rest not in _KNOWN_KINDS:
-        return Likeness(STEM_ODDS / 2, Way.TYPO)
+        is_slip = len(rest) < len(their_kind) or OSA.distance(rest, their_kind) < len(rest)
+        return Likeness(STEM_ODDS / 2, Way.TYPO) if is_slip else Likeness(OTHER_KIND_ODDS, Way.STEM)
     return _typo_likeness(ours, theirs)
 
 
-def _begun_likeness(n_ours: int, n_theirs: int) -> Likeness | None:
+def _begun_likeness(ours: str, theirs: str) -> Likeness | None:
     """Return how names are alike one of which begins with the other."""
-    shorter, longer = sorted((n_ours, n_theirs))
-    if shorter < 2 or longer > 3 * shorter or (shorter == 2 and n_theirs < n_ours):
+    shorter, longer = sorted((ours, theirs), key=len)
+    if len(shorter) < 2 or len(longer) > 3 * len(shorter) or (len(shorter) == 2 and ours == longer):
         return None
-    return Likeness(STEM_ODDS / (3 if shorter > 2 else 4), Way.STEM)
+    if _BRANCH.search(longer[len(shorter) :]):
+        return Likeness(BRANCH_ODDS, Way.STEM)
+    if ours == longer:
+        return Likeness(SAID_MORE_ODDS, Way.STEM)
+    is_cut = len(longer) == len(shorter) + 1  # 西湖花 for 西湖花园
+    return Likeness(SHORTENED_ODDS + is_cut if len(shorter) > 2 else SHORTENED_ODDS - 0.5, Way.STEM)
 
 
 def _typed_likeness(typed: str, name: str, n_chinese: int) -> Likeness | None:
@@ -295,7 +311,8 @@ def _stem_likeness(ours: str, theirs: str) -> Likeness | None:
         return Likeness(STEM_ODDS * (1.0 if is_same_stem else 0.3), Way.TYPO)
     typo = _typo_likeness(ours, theirs)
     if typo is not None and is_same_stem and OSA.distance(kind, their_kind) == 1 and len(their_kind) > 1:
-        return Likeness(STEM_ODDS / 2, Way.TYPO) if kind not in _KNOWN_KINDS else typo
+        odds = STEM_ODDS / 2 if kind not in _KNOWN_KINDS else min(typo.odds, NEAR_KIND_ODDS)
+        return Likeness(odds, Way.TYPO)
     return Likeness(OTHER_KIND_ODDS if is_same_stem else OTHER_KIND_ODDS / 4, Way.STEM)
 
 

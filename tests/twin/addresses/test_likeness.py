@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from twin.addresses._pinyin import folded, latin_key, syllables, typed_forms
 from twin.addresses.likeness import EXACT_ODDS, SOUND_ODDS, Way, canonical, likeness, stem_and_kind
+from twin.addresses.scoring import FOUND_FACTOR
 
 HAN = "西湖溪花园苑公寓永城路金桂银水岸春天一二三四江山东南北中新村长乐绿翠"
 names = st.text(st.sampled_from(HAN), min_size=2, max_size=7)
@@ -171,3 +172,18 @@ def test_one_wrong_character_of_a_short_name_is_offered_and_not_for_sure(asked: 
 @pytest.mark.parametrize(("asked", "name"), [("翠苑一区", "翠苑二区"), ("建国南苑", "建国北苑")])
 def test_another_phase_of_an_estate_is_no_slip(asked: str, name: str) -> None:
     assert likeness(asked, name) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        *[("宁潭水岸", "宁潭华庭"), ("梅翔水岸", "梅翔公寓"), ("西湖家园", "西湖花园")],
+        *[("丹竹东路九弄", "丹竹东路"), ("河山街", "河山街九巷")],
+        *[("竹海春天六期", "竹海春天"), ("竹海春天东区", "竹海春天"), ("竹海春天", "竹海春天二期")],
+    ],
+)
+def test_other_kind_branch_or_phase_is_too_unlike_to_be_sure_by_one_dwelling(asked: str, name: str) -> None:
+    alike = likeness(asked, name)
+    assert alike is not None
+    sure = 0.9
+    assert alike.odds * FOUND_FACTOR / (1.0 + alike.odds * FOUND_FACTOR) < sure

@@ -22,6 +22,8 @@ MAX_ANCHORS = 24
 """Of one text; namesakes beyond these share the odds of no answer."""
 _MAX_NAMESAKES = 200
 _MAX_HELD = 100_000
+_LIKE = 6.0
+"""Odds from which on words behind a road make a branch with a slip: 宁城路五农 for 宁城路五弄."""
 PLACES = frozenset({Level.COMMUNITY, Level.HAMLET, Level.ZONE, Level.ESTATE, Level.PREMISES})
 """Levels that texts and bases do not tell apart reliably."""
 
@@ -120,15 +122,21 @@ class AnchorSearch:
             if before is not None and not (_is_known(before) and _is_known(one)):
                 text = before.segment.text + one.segment.text
                 hits = self._index.search(text, as_of=as_of)
-                best = max(
-                    [0.0, *(hit.likeness.odds for part in (before, one) for hit in part.hits.values())]
-                )
-                if hits and hits[0].likeness.odds > best:
+                if hits and self._is_better(hits[0], before, one):
                     whole = replace(before.segment, text=text, level=None)
                     joined[-1] = _Asked(whole, before.place, self._by_token(hits))
                     continue
             joined.append(one)
         return joined
+
+    def _is_better(self, whole: NameHit, before: _Asked, one: _Asked) -> bool:
+        """Return whether two segments mean one name rather than each its own; a known one may be its road."""
+        end = before.segment.start + len(before.segment.text)
+        is_branch = _is_known(before) and before.segment.level == Level.ROAD and one.segment.start == end
+        parts = (one,) if is_branch else (before, one)
+        best = max([0.0, *(hit.likeness.odds for part in parts for hit in part.hits.values())])
+        is_other = int(self._name_tokens[whole.name]) not in before.hits
+        return whole.likeness.odds > best and (not is_branch or (is_other and whole.likeness.odds >= _LIKE))
 
     def _parts(self, segment: Segment, place: int, as_of: date | None) -> list[_Asked]:
         """Return the names that stand in a segment and what remains between them."""

@@ -115,3 +115,21 @@ def test_base_without_any_division_is_sure_by_names_and_numbers() -> None:
 )
 def test_numbers_among_remarks_are_not_passed_over(finder: Finder, asked: str) -> None:
     assert finder.geocode(asked)[0].score < SURE, finder.geocode(asked)[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "ending"),
+    [
+        ("宁城路五农 26", "宁城路五弄26号"),
+        ("海堤路己五巷30", "海堤路五巷30号"),
+        ("康溪西路四吱路17号", "康溪西路四支路17号"),
+        ("宁城路26号", "宁城路26号"),
+        ("宁城路阳光花圆1幢", "宁城路30号阳光花园1幢"),
+    ],
+)
+def test_branch_with_a_slip_is_that_branch_and_not_its_main_road(asked: str, ending: str) -> None:
+    roads = ["宁城路", "宁城路五弄", "海堤路", "海堤路五巷", "康溪西路", "康溪西路四支路"]
+    paths = [f"{EAST}/路{road}/号{number}" for road in roads for number in (17, 26, 30)]
+    book = book_of([*paths, f"{EAST}/路宁城路/号30/苑阳光花园/幢1"])
+    finder = Finder.of(book, Parser(GAZETTEER, [*roads, "阳光花园"]))
+    assert finder.geocode(asked)[0].standard_text.endswith(ending)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.csv_table import CsvTable
+from api.outputs import refuse_overwriting
 from api.progress import Advance
 from twin.addresses import Level
 from twin.city import City
@@ -84,10 +85,12 @@ def geocode_csv(
     UnknownLayerError
         If the city has no addresses.
     ImportRefusedError
-        If the source is missing, no CSV, empty, lacks the column or has one of the new ones.
+        If the source is missing, no CSV, empty, lacks the column, has one of the new ones
+        or is the target too.
     StorageError
         If the target cannot be written; nothing is left of it then.
     """
+    refuse_overwriting(source, [target])
     finder = city.address_finder(scope)
     table = CsvTable.read(source, [column], NEW_COLUMNS)
     if not len(table):

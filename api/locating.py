@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from api.csv_table import CsvTable
+from api.outputs import refuse_overwriting
 from twin.city import City
 from twin.crs import CRSName, parse_crs, to_wgs84
 from twin.division_rows import LEVELS, CodeLayout, read_divisions
@@ -74,7 +75,7 @@ def locate_table(
     ------
     ImportRefusedError
         If the source is missing, not CSV, has no ``lon`` and ``lat``, or has a column of the
-        key's name already.
+        key's name already, or is the target too.
     InvalidCRSError
         If the CRS is unknown, or needs a conversion that this city does not make.
     InvalidLayerError
@@ -84,6 +85,7 @@ def locate_table(
     StorageError
         If the target cannot be written; nothing is left of it then.
     """
+    refuse_overwriting(source, [target])
     name = parse_crs(crs)
     city.config.refuse_conversion(name)
     key, units, index = _index_of(city, layer)

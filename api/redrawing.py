@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from api.outputs import refuse_overwriting
 from api.rollup import write_csv
 from twin.city import City
 from twin.crs import parse_crs
@@ -166,12 +167,13 @@ def redraw_file(
     Raises
     ------
     ImportRefusedError
-        As :func:`read_drawing` does.
+        As :func:`read_drawing` does, and where the CSV would be written over the drawing.
     FaultyDrawingError
         If a boundary is broken and faults are accepted.
     StorageError
         If the CSV or the edits cannot be written.
     """
+    refuse_overwriting(request.file, [output])
     units = read_drawing(city, request)
     faults = check(city, units, is_whole=request.is_whole, tolerance_m2=request.tolerance_m2)
     if faults and not accepts_faults:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from analysis.placement import PlaceColumns
 from analysis.rollup import Measures, RollUp, rollup
+from api.outputs import refuse_overwriting
 from api.trusted import trusted_features
 from layers.department_table import DepartmentTable, read_department_table
 from layers.place_notes import place_notes
@@ -122,12 +123,13 @@ def roll_up_file(
     Raises
     ------
     ImportRefusedError
-        If the table cannot be read, or a layer of that name came of something else.
+        If the table cannot be read or would be written over, or a layer of that name came of something else.
     InvalidQueryError, UnknownFieldError
         If the question cannot be asked of the table; nothing is written then.
     StorageError
         If a file or the layer cannot be written.
     """
+    refuse_overwriting(request.table, [output, placed, picture])
     columns = request.columns
     city.config.refuse_conversion(columns.crs)
     measured = dict.fromkeys((*request.measures.sums, *request.measures.means))

@@ -258,11 +258,12 @@ def test_target_that_cannot_be_written_leaves_nothing_behind(city: City, tmp_pat
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "points.csv"]
 
 
-def test_target_may_be_the_source(city: City, tmp_path: Path) -> None:
+def test_target_is_never_the_source(city: City, tmp_path: Path) -> None:
     source = tmp_path / "points.csv"
     source.write_text("lon,lat\n1,2\n")
-    locate_table(city, source, source)
-    assert source.read_text() == "lon,lat,grid_id\n1,2,\n"
+    with pytest.raises(ImportRefusedError, match="would be lost"):
+        locate_table(city, source, source)
+    assert source.read_text() == "lon,lat\n1,2\n"
 
 
 def test_layer_without_polygons_or_key_is_refused(city: City, tmp_path: Path) -> None:

@@ -65,7 +65,9 @@ async def geocode(service: Service, ask: Ask) -> Answer:
     finder = await _finder(service, ask, as_of)
     found = await service.in_thread(finder.geocode, text, k, as_of=as_of)
     matches = [one for one in found if one.is_found]
-    units = grid_ids(service.city, _array([one.lon for one in found]), _array([one.lat for one in found]))
+    lon, lat = _array([one.lon for one in found]), _array([one.lat for one in found])
+    positions = np.array([one.position for one in found], np.int64)
+    units = await service.in_thread(grid_ids, service.city, finder, positions, lon, lat)
     body = {
         "text": text,
         "matches": [_match(one, unit) for one, unit in zip(matches, units, strict=False)],
@@ -211,19 +213,20 @@ async def _lines(
     for start in range(0, len(texts), _BATCH_ROWS):
         part = pa.array(texts[start : start + _BATCH_ROWS], pa.string())
         found = await service.in_thread(finder.geocode_table, part, as_of=as_of)
-        yield await service.in_thread(_csv_rows if is_csv else _json_rows, service, found)
+        yield await service.in_thread(_csv_rows if is_csv else _json_rows, service, finder, found)
 
 
-def _csv_rows(service: Service, found: pa.Table) -> bytes:
+def _csv_rows(service: Service, finder: Finder, found: pa.Table) -> bytes:
     lines = io.StringIO()
     csv.writer(lines).writerows(
-        zip(*(one.to_pylist() for one in answer_columns(service.city, found)), strict=True)
+        zip(*(one.to_pylist() for one in answer_columns(service.city, finder, found)), strict=True)
     )
     return lines.getvalue().encode()
 
 
-def _json_rows(service: Service, found: pa.Table) -> bytes:
-    units = grid_ids(service.city, found["lon"].to_numpy(), found["lat"].to_numpy())
+def _json_rows(service: Service, finder: Finder, found: pa.Table) -> bytes:
+    positions, lon, lat = (found[name].to_numpy() for name in ("position", "lon", "lat"))
+    units = grid_ids(service.city, finder, positions, lon, lat)
     return b"".join(
         orjson.dumps(_plain(row, unit), option=orjson.OPT_APPEND_NEWLINE)
         for row, unit in zip(found.to_pylist(), units, strict=True)

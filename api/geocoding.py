@@ -13,6 +13,7 @@ from api.csv_table import CsvTable
 from api.outputs import refuse_overwriting
 from api.progress import Advance
 from twin.addresses import Level
+from twin.addresses.finder import Finder
 from twin.city import City
 from twin.errors import ImportRefusedError
 from twin.scope import WHOLE_CITY, Scope
@@ -33,6 +34,8 @@ NEW_COLUMNS = (
 TITLES = ("", *(level.title for level in Level))
 """What each level is called, by its number."""
 _DEGREES = 7
+_MOST_BELOW = 20_000
+"""Addresses below a place that lie in one grid unit; with more it is not looked."""
 _SHORT_RECORD = "本行字段不足，无法读取"
 
 
@@ -100,7 +103,7 @@ def geocode_csv(
     if is_short.any():
         said = pc.if_else(pa.array(is_short), _SHORT_RECORD, found["reason"])
         found = found.set_column(found.column_names.index("reason"), "reason", said)
-    columns = [table.encoded(one) for one in answer_columns(city, found).columns]
+    columns = [table.encoded(one) for one in answer_columns(city, finder, found).columns]
     table.write(
         target, NEW_COLUMNS, pc.binary_join_element_wise(*columns, pa.scalar(b",", pa.large_binary()))
     )
@@ -109,12 +112,14 @@ def geocode_csv(
     return GeocodeSummary(len(table), n_sure, len(table) - n_sure - is_none, is_none)
 
 
-def answer_columns(city: City, found: pa.Table) -> pa.RecordBatch:
+def answer_columns(city: City, finder: Finder, found: pa.Table) -> pa.RecordBatch:
     """Return answers as the texts of the new columns.
 
     Parameters
     ----------
     city : City
+    finder : Finder
+        That gave the answers.
     found : pyarrow.Table
         As :meth:`Finder.geocode_table` returns it.
 
@@ -134,7 +139,7 @@ def answer_columns(city: City, found: pa.Table) -> pa.RecordBatch:
         "score": pc.if_else(is_none, "", pc.round(columns["score"], 4).cast(pa.string())),
         "lon": _degrees(lon),
         "lat": _degrees(lat),
-        "grid_id": pa.array(grid_ids(city, lon, lat), pa.string()),
+        "grid_id": pa.array(grid_ids(city, finder, columns["position"].to_numpy(), lon, lat), pa.string()),
         "reason": columns["reason"],
         "source_id": columns["source_id"],
     }
@@ -148,26 +153,53 @@ def _degrees(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> pa.Array:
 
 def grid_ids(
     city: City,
+    finder: Finder,
+    positions: np.ndarray[tuple[int], np.dtype[np.int64]],
     lon: np.ndarray[tuple[int], np.dtype[np.float64]],
     lat: np.ndarray[tuple[int], np.dtype[np.float64]],
 ) -> list[str]:
-    """Return the grid unit of each place; empty where there is no place, no unit or no grid.
+    """Return the grid unit of each answer; empty where there is no place, no unit, no grid, or more than one.
 
     Parameters
     ----------
     city : City
+    finder : Finder
+        That gave the answers.
+    positions : ndarray of int64, shape (n,)
+        Of the answers in its book; -1 where there is none.
     lon, lat : ndarray of float64, shape (n,)
         Degrees; NaN without place.
 
     Returns
     -------
     list of str, length n
+        A division, road or hamlet has a unit only where all addresses below it lie in that one.
     """
     found = np.full(len(lon), -1, np.int64)
     if not city.has_layer("grid"):
         return [""] * len(lon)
     is_place = ~np.isnan(lon)
     found[is_place] = city.grid_index.lookup(lon[is_place], lat[is_place])
+    book = finder.book
+    is_wide = (positions >= 0) & (book.levels[positions] <= Level.ROAD)
+    is_wide &= book.lon[positions] == lon  # a junction is a place of its own
+    units = {node: _unit_below(city, finder, node) for node in np.unique(positions[is_wide]).tolist()}
+    found[is_wide] = [units[node] for node in positions[is_wide].tolist()]
     names = np.append(city.grid_index.grid_ids.astype(object), "")
     ids: list[str] = names[found].tolist()
     return ids
+
+
+def _unit_below(city: City, finder: Finder, node: int) -> int:
+    """Return the position of the one grid unit that all addresses below a node lie in, -1 where none is."""
+    frontier, nodes = np.array([node], np.int64), [np.array([node], np.int64)]
+    while len(frontier) and sum(map(len, nodes)) <= _MOST_BELOW:
+        frontier = finder.descent.children(frontier, Level.CITY, Level.DWELLING)
+        nodes.append(frontier)
+    if len(frontier):
+        return -1
+    below = np.concatenate(nodes[1:] if len(nodes) > 2 else nodes)
+    lon, lat = finder.book.lon[below], finder.book.lat[below]
+    is_place = ~np.isnan(lon)
+    units = np.unique(city.grid_index.lookup(lon[is_place], lat[is_place]))
+    return int(units[0]) if len(units) == 1 else -1

@@ -60,6 +60,21 @@ def test_every_row_of_the_base_finds_itself(folder: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        *[("丽州市", ""), ("丽城区", "G1"), ("溪南区", ""), ("永城路", "G1"), ("西湖花园", "G1")],
+        *[("新吴村3号", ""), ("溪南区望江街道", "")],
+    ],
+)
+def test_division_or_road_has_a_unit_only_where_all_of_it_lies_in_one(
+    folder: Path, tmp_path: Path, text: str, unit: str
+) -> None:
+    (row,) = answers(folder, tmp_path, f"text\n{text}\n".encode())
+    assert row["standard_text"]
+    assert row["grid_id"] == unit
+
+
+@pytest.mark.parametrize(
     ("text", "level", "said"),
     [
         ("西湖花园3幢1单元909", "单元", "无此室号"),

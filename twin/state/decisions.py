@@ -216,6 +216,42 @@ def later_decisions(state: StateStore, decision_id: int) -> tuple[Decision, ...]
     return tuple(_decision(row) for row in rows)
 
 
+def unfinished_undoings(state: StateStore) -> tuple[int, ...]:
+    """Return the undoings after which source rows must be sorted anew, by id.
+
+    Parameters
+    ----------
+    state : StateStore
+
+    Returns
+    -------
+    tuple of int
+    """
+    query = sa.select(address_decision.c.id, address_decision.c.payload).where(
+        address_decision.c.kind == "undo"
+    )
+    with state.reading() as connection:
+        rows = connection.execute(query.order_by(address_decision.c.id)).all()
+    return tuple(made_id for made_id, payload in rows if orjson.loads(payload).get("needs_build"))
+
+
+def has_open_decisions(state: StateStore, layer: str) -> bool:
+    """Return whether decisions have changed rows of a layer that no version of it holds yet.
+
+    Parameters
+    ----------
+    state : StateStore
+    layer : str
+
+    Returns
+    -------
+    bool
+    """
+    query = sa.select(feature_edit.c.sequence).where(*_open_changes(layer)).limit(1)
+    with state.reading() as connection:
+        return connection.execute(query).first() is not None
+
+
 def settle_decisions(state: StateStore, layer: str, version: int) -> None:
     """Record that a layer version holds what every decision so far has changed.
 
@@ -225,13 +261,17 @@ def settle_decisions(state: StateStore, layer: str, version: int) -> None:
     layer : str
     version : int
     """
-    change = sa.update(feature_edit).where(
+    change = sa.update(feature_edit).where(*_open_changes(layer))
+    with state.writing() as connection:
+        connection.execute(change.values(folded_into=version))
+
+
+def _open_changes(layer: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
         feature_edit.c.layer == layer,
         feature_edit.c.folded_into.is_(None),
         feature_edit.c.decision_id.is_not(None),
     )
-    with state.writing() as connection:
-        connection.execute(change.values(folded_into=version))
 
 
 def _refuse_stale(connection: sa.Connection, layer: str, sequence: int) -> None:

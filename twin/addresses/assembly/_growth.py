@@ -101,23 +101,31 @@ class Growth:
     ) -> None:
         """Add a node for each label, or one for labels that the base knows as one, and let rows go there."""
         labels, known, of = self.identity.split_off(self.rows.ids[rows], labels, known)
+        parents, tokens = self._parted(parents[of], known, of), tokens[of]
         found = np.where(known >= 0, np.append(self._node_of, -1)[np.maximum(known, -1)], -1)
         keys = np.where(known >= 0, known, NEW - 1 - np.arange(len(known)))
         is_new = found < 0
         if is_new.any():
-            first, fresh = dense(keys[is_new])
+            fresh = dense(keys[is_new])[1]
             found[is_new] = len(self) + fresh
-            source = np.flatnonzero(is_new)[first]
-            self._append(level, parents[of[source]], tokens[of[source]], known[source])
+            # Of several that people made one, the survivor tells its name and what it stands under.
+            is_own = self.identity.is_own(known, self.known_of(parents), tokens)
+            best = np.lexsort((~is_own[is_new], fresh))
+            source = np.flatnonzero(is_new)[best[np.unique(fresh[best], return_index=True)[1]]]
+            self._append(level, parents[source], tokens[source], known[source])
         self._count_words(level, rows, found[labels])
         self.at[rows] = found[labels]
 
+    def _parted(self, parents: _Positions, known: _Positions, of: _Positions) -> _Positions:
+        """Return parents; of what people took apart, each part stays under what it stood under."""
+        is_part = (np.bincount(of)[of] > 1) & (known >= 0)
+        above = np.append(self.identity.parents, -1)[np.where(is_part, known, -1)]
+        stays = np.append(self._node_of, -1)[above]
+        return np.where(is_part & (stays >= 0), stays, parents)
+
     def _append(self, level: Level, parents: _Positions, tokens: _Positions, known: _Positions) -> None:
         nodes = np.arange(len(self), len(self) + len(parents))
-        renamed = np.flatnonzero(known >= 0)
-        renamed = renamed[self.identity.is_renamed[known[renamed]]]
-        tokens = tokens.copy()
-        tokens[renamed] = self.identity.tokens[known[renamed]]
+        tokens = np.where(known >= 0, np.append(self.identity.tokens, -1)[np.maximum(known, -1)], tokens)
         self._node_of[known[known >= 0]] = nodes[known >= 0]
         self.level = np.append(self.level, np.full(len(parents), level, np.int8))
         self.parent = np.append(self.parent, parents)

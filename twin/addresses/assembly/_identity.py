@@ -41,7 +41,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Rulings:
-    """What people have decided and no source says; merges stand in the base itself (人工决定).
+    """What people have decided and no source says (人工决定).
 
     Parameters
     ----------
@@ -51,21 +51,15 @@ class Rulings:
         Token that the sources use, by id of an address that people renamed.
     rejected : frozenset of (int, int)
         Pairs of address ids, the lower first, that are not one address.
+    merges : dict of int to int
+        What each merged address, and each part of it, went into. What sources renamed is not among them:
+        it comes back when they name it again.
     """
 
     splits: tuple[Split, ...] = ()
     source_tokens: dict[int, str] = field(default_factory=dict)
     rejected: frozenset[tuple[int, int]] = frozenset()
-
-    def digest(self) -> str:
-        """Return what changes whenever a ruling does.
-
-        Returns
-        -------
-        str
-        """
-        splits = [(one.record_ids.tolist(), one.from_id, one.to_id) for one in self.splits]
-        return repr((splits, sorted(self.source_tokens.items()), sorted(self.rejected)))
+    merges: dict[int, int] = field(default_factory=dict)
 
 
 class Known(NamedTuple):
@@ -99,7 +93,7 @@ class Identity:
         self.holders = self._places(base["division_id"], TOP)
         self.is_in_force = pc.equal(base["status"], IN_FORCE).to_numpy().astype(np.bool_)
         self.lon, self.lat = base["lon"].to_numpy(), base["lat"].to_numpy()
-        self.heirs = _followed(self._places(base["superseded_by"], NEW))
+        self.heirs = self._heirs(rulings)
         self._codes = {name: code for code, name in enumerate(names)}
         self.tokens = (
             pc.index_in(base["token"], value_set=pa.array(names, pa.string()))
@@ -108,8 +102,7 @@ class Identity:
             .astype(np.int64)
         )
         self._splits = [
-            (np.sort(split.record_ids), self.position(split.from_id), self.position(split.to_id))
-            for split in rulings.splits
+            places for split in rulings.splits if min((places := self._split_places(split))[1:]) >= 0
         ]
         self._rejected = rulings.rejected
         self.is_renamed = np.zeros(len(self.ids), np.bool_)
@@ -131,10 +124,28 @@ class Identity:
         """Return the position of an id, NEW where the base has it not."""
         return int(self._places(pa.chunked_array([[address_id]]), NEW)[0])
 
+    def _split_places(self, split: Split) -> tuple[_Positions, int, int]:
+        """Return the rows of a split, and the positions of what they left and what they went into."""
+        return np.sort(split.record_ids), self.position(split.from_id), self.position(split.to_id)
+
+    def _heirs(self, rulings: Rulings) -> _Positions:
+        """Return what people have merged each address into, itself where they have not."""
+        heirs = np.arange(len(self.ids))
+        pairs = [(self.position(old), self.position(new)) for old, new in rulings.merges.items()]
+        for old, new in pairs:
+            if min(old, new) >= 0:
+                heirs[old] = new
+        return _followed(heirs)
+
     def _set_keys(self, rulings: Rulings) -> None:
         """Sort what addresses are looked up by; those in force come before others of equal key."""
         # What was split off has the name of what it was split from: only its own rows may find it.
-        rows = np.setdiff1d(np.arange(len(self.ids)), [target for _, _, target in self._splits])
+        hidden = [
+            target
+            for _, source, target in self._splits
+            if self.parents[source] == self.parents[target] or Level(self.levels[target]).is_named
+        ]
+        rows = np.setdiff1d(np.arange(len(self.ids)), hidden)
         tokens = self.tokens[rows]
         renamed = [
             (place, self._codes.get(token, -1))
@@ -226,6 +237,18 @@ class Identity:
                 best, nearest = row, away
         return best
 
+    def is_own(self, known: _Positions, parents: _Positions, tokens: _Positions) -> NDArray[np.bool_]:
+        """Return which addresses stand under these parents; those that have these tokens alone, if known."""
+        here = np.maximum(known, 0)
+        if not len(self.ids):
+            return np.zeros(len(known), np.bool_)
+        is_own: NDArray[np.bool_] = (
+            (known >= 0)
+            & (self.parents[here] == parents)
+            & ((self.tokens[here] == tokens) | self.is_renamed[here])
+        )
+        return is_own
+
     def is_rejected(self, one: int, other: int) -> bool:
         """Return whether people have said that two addresses are not one."""
         low, high = sorted((int(self.ids[one]), int(self.ids[other])))
@@ -236,8 +259,6 @@ class Identity:
         of_row = known[labels]
         is_moved = False
         for record_ids, source, target in self._splits:
-            if target < 0 or source < 0:
-                continue
             moves = np.flatnonzero(of_row == self.heirs[source])
             if len(moves):
                 moves = moves[np.isin(row_ids[moves], record_ids)]
@@ -250,11 +271,10 @@ class Identity:
 
 
 def _followed(heirs: _Positions) -> _Positions:
-    """Return where each chain of ``superseded_by`` ends; its own position for those in force."""
-    followed = np.where(heirs >= 0, heirs, np.arange(len(heirs)))
+    """Return where each chain of merges ends."""
     for _ in range(64):  # a chain of merges doubles its reach each round
-        further = followed[followed]
-        if (further == followed).all():
+        further = heirs[heirs]
+        if (further == heirs).all():
             break
-        followed = further
-    return followed
+        heirs = further
+    return heirs

@@ -173,7 +173,7 @@ def assemble(
         base,
         matches.take(pc.sort_indices(order)),
         _doubt_table(growth, doubts, ids, base),
-        _unread(rows, records, growth),
+        _unread(rows, records, np.flatnonzero(growth.at < 0)),
         int(np.count_nonzero(kept)),
         n_new,
         int(np.count_nonzero((growth.method > 0) & (growth.at >= 0))),
@@ -245,9 +245,35 @@ def _source_ranks(records: pa.Table) -> NDArray[np.int64]:
     return ranks
 
 
-def _unread(rows: Rows, records: pa.Table, growth: Growth) -> tuple[Unread, ...]:
+def unread_of(
+    records: pa.Table, parser: TableParser, surroundings: Surroundings, before: pa.Table
+) -> tuple[Unread, ...]:
+    """Return why source rows name no address, as an assembly has found.
+
+    Parameters
+    ----------
+    records : pyarrow.Table, n rows
+        As :func:`assemble` takes them; those alone that name none.
+    parser : TableParser
+    surroundings : Surroundings
+    before : pyarrow.Table
+        The base.
+
+    Returns
+    -------
+    tuple of Unread
+        Up to 10,000.
+    """
+    records = records.slice(0, MAX_UNREAD).combine_chunks()
+    if not records.num_rows:
+        return ()
+    rows, _ = _read(records, parser, surroundings, before, NO_RULINGS)
+    return _unread(rows, records, np.arange(len(rows)))
+
+
+def _unread(rows: Rows, records: pa.Table, unplaced: NDArray[np.integer]) -> tuple[Unread, ...]:
     unread = []
-    for row in np.flatnonzero(growth.at < 0)[:MAX_UNREAD].tolist():
+    for row in unplaced[:MAX_UNREAD].tolist():
         text = records["text"][row].as_py() or ""
         if rows.is_foreign[row]:
             reason = "names a division that the city has not"

@@ -187,6 +187,11 @@ class Plan:
         return [self._after[layer, one] for one in feature_ids if (layer, one) in self._after]
 
 
+def name_of(address: dict[str, Any]) -> tuple[int, str]:
+    """Return what an address is told from its siblings by."""
+    return address["level"], address["token"]
+
+
 def _position(view: LayerView, feature_id: int) -> int:
     try:
         return view.position_of(feature_id)

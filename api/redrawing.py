@@ -93,7 +93,7 @@ def read_drawing(city: City, request: DrawingRequest) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        ``grid_id``, ``geometry`` and what else the file tells.
+        ``grid_id``, ``geometry`` as it was drawn, broken or not, and what else the file tells.
 
     Raises
     ------
@@ -112,6 +112,7 @@ def read_drawing(city: City, request: DrawingRequest) -> pa.Table:
         columns=request.columns,
         city=city.frame,
         check=lambda _ids, _shapes, _crs: (),
+        repairs=False,  # a slip of the pen is for the one who drew it to mend
     )
     report = result.report
     if report.rows_rejected:

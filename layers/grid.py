@@ -42,6 +42,7 @@ def read_grid(
     city: CityFrame,
     divisions: pa.Table | None = None,
     check: BoundaryCheck = boundary_faults,
+    repairs: bool = True,
 ) -> ReadResult:
     """Return grid units, with every overlap and gap of their boundaries in the report.
 
@@ -60,6 +61,8 @@ def read_grid(
         The layer of that name, to see which units stand in no community of it.
     check : callable
         Finds the places where the units do not tile.
+    repairs : bool
+        Whether boundaries that cross themselves are repaired; otherwise they stay as they were drawn.
 
     Returns
     -------
@@ -77,7 +80,9 @@ def read_grid(
         if divisions is not None and divisions.num_rows:
             _speak_of_communities(table, ledger, divisions)
 
-    return read_vector(path, DECLARED["grid"], crs=crs, columns=columns, city=city, check=speak)
+    return read_vector(
+        path, DECLARED["grid"], crs=crs, columns=columns, city=city, check=speak, repairs=repairs
+    )
 
 
 def _speak_of_communities(table: pa.Table, ledger: RowLedger, divisions: pa.Table) -> None:

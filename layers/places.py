@@ -45,6 +45,8 @@ class PlaceRules:
         Where the city lies.
     trusted : Trusted, optional
         As for ``placing.settle``.
+    repairs : bool
+        Whether polygons that cross themselves are repaired.
     """
 
     name: str
@@ -53,6 +55,7 @@ class PlaceRules:
     asked_crs: str | None
     frame: CityFrame
     trusted: Trusted | None = None
+    repairs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,7 @@ def places_of_shapes(
     if exchanged:
         shapes = moved(shapes, lambda x, y: (y, x))
         ledger.note("axes exchanged as asked")
-    shapes = cleaned(shapes, rules.family, field, ledger)
+    shapes = cleaned(shapes, rules.family, field, ledger, repairs=rules.repairs)
     _speak_of_placeless(shapely.is_missing(shapes) & ledger.is_taken, field, rules, ledger)
     coords = shapely.get_coordinates(shapes)
     is_ordered = bool(source.crs) and not exchanged

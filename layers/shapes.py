@@ -95,7 +95,9 @@ def shapes_of_wkt(text: pa.Array) -> tuple[Shapes, Shapes, str]:
     return shapes, unread, f"EPSG:{srids.pop()}" if len(srids) == 1 else ""
 
 
-def cleaned(shapes: Shapes, family: Geometry, field: str, ledger: RowLedger) -> Shapes:
+def cleaned(
+    shapes: Shapes, family: Geometry, field: str, ledger: RowLedger, *, repairs: bool = True
+) -> Shapes:
     """Return shapes of one family, two-dimensional, finite and valid; the rest is rejected.
 
     Parameters
@@ -107,6 +109,8 @@ def cleaned(shapes: Shapes, family: Geometry, field: str, ledger: RowLedger) -> 
     field : str
         What to call the shape in the report.
     ledger : RowLedger
+    repairs : bool
+        Whether polygons that cross themselves are made valid; otherwise they stay as they were drawn.
 
     Returns
     -------
@@ -127,9 +131,9 @@ def cleaned(shapes: Shapes, family: Geometry, field: str, ledger: RowLedger) -> 
     shapes = _without(shapes, wrong)
     if family == "point":
         return _single_points(shapes, field, ledger)
-    return (
-        _valid_polygons(shapes, field, ledger) if family == "polygon" else _real_lines(shapes, field, ledger)
-    )
+    if family == "line":
+        return _real_lines(shapes, field, ledger)
+    return _valid_polygons(shapes, field, ledger) if repairs else shapes
 
 
 def moved(shapes: Shapes, move: Callable[[Floats, Floats], tuple[Floats, Floats]]) -> Shapes:

@@ -50,6 +50,7 @@ def read_vector(
     trusted: Trusted | None = None,
     check: RowCheck | None = None,
     withholds: bool = False,
+    repairs: bool = True,
 ) -> ReadResult:
     r"""Return one layer read from a vector file, every row accounted for in its report.
 
@@ -79,6 +80,8 @@ def read_vector(
         Given all rows and their ledger before the rejected ones are left out, to reject or speak of more.
     withholds : bool
         Whether the report never shows what came, because it may be personal.
+    repairs : bool
+        Whether polygons that cross themselves are repaired; otherwise they stay as they were drawn.
 
     Returns
     -------
@@ -117,7 +120,7 @@ def read_vector(
     ledger.note(*plan.notes)
     places = Places(pa.nulls(len(source.numbers), pa.binary()), "")
     if layer.geometry != "none":
-        rules = PlaceRules(delivery.name, layer.geometry, _may_lack_place(layer), crs, city, trusted)
+        rules = PlaceRules(delivery.name, layer.geometry, _may_lack_place(layer), crs, city, trusted, repairs)
         if source.shapes is not None:
             places = places_of_shapes(source, where.wkt or "geometry", rules, ledger, exchanged=is_exchanged)
         elif where.exist and layer.geometry != "point":

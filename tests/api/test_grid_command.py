@@ -91,6 +91,21 @@ def test_faults_may_be_accepted(run: Run, folder: Path, tmp_path: Path) -> None:
     assert said["moved"]
 
 
+def test_boundary_that_crosses_itself_is_named_and_never_taken(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    west, south, east, north = square(0, 0).bounds
+    bow = shapely.Polygon([(west, south), (east, north), (east, south), (west, north)])
+    file = write(tmp_path / "new.geojson", {A: bow})
+    before = tag(folder)
+    done = run("grid", "check", file)
+    assert done.exit_code == 1
+    assert f"{A}: " in next(line for line in done.output.splitlines() if line.startswith("invalid: "))
+    for words in ([], ["--accept-faults"], ["--accept-faults", "--tolerance", "1e9"]):
+        assert run("grid", "redraw", file, *words).exit_code in (1, 2)
+        assert tag(folder) == before
+
+
 def test_whole_grid_gives_up_what_it_leaves_out(run: Run, tmp_path: Path) -> None:
     shapes = {grid_id(i, j): square(i, j) for i in range(SIDE) for j in range(SIDE) if (i, j) != (5, 5)}
     file = write(tmp_path / "new.geojson", shapes)

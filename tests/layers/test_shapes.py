@@ -61,6 +61,14 @@ def test_points_stand_alone() -> None:
     assert sorted(said) == [2, 3]
 
 
+def test_polygons_stay_as_they_were_drawn_where_nobody_may_repair_them() -> None:
+    bow = shapely.from_wkt(["POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))"])
+    ledger = RowLedger(np.array([1]))
+    assert cleaned(bow, "polygon", "geometry", ledger, repairs=False)[0].equals_exact(bow[0], 0.0)
+    assert not shapely.is_valid(bow[0])
+    assert ledger.report("a", "").rejections == ()
+
+
 def test_infinite_vertices_are_rejected() -> None:
     shapes = shapely.from_wkt(["LINESTRING (0 0, 1 1)"] * 2)
     shapes = shapely.set_coordinates(shapes, np.array([[0, 0], [np.nan, 1], [0, 0], [np.inf, 1]]))

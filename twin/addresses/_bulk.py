@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from twin.addresses._anchors import PLACES, AnchorSearch
-from twin.addresses._descent import Descent
+from twin.addresses._descent import HOUSE, LANE, Descent
 from twin.addresses.book import AddressBook, key_of
 from twin.addresses.levels import Level
 
@@ -43,8 +43,20 @@ class CleanRows:
         nodes, is_number_taken = self._with_number(nodes, tokens[Level.NUMBER][rows])
         landed = self._down(nodes, {level: tokens[level][rows] for level in Level}, is_number_taken)
         has_witness = (landed != nodes) | (is_number_taken & (tokens[Level.NUMBER][rows] != ABSENT))
-        found[rows] = np.where(self._is_placed(landed, rows, tokens, has_witness), landed, -1)
+        is_lane = np.asarray(pc.ends_with(parsed["number_word"].cast(pa.string()).fill_null(""), LANE))
+        is_sound = self._is_placed(landed, rows, tokens, has_witness) & ~(
+            is_lane[rows] & self._is_house(landed)
+        )
+        found[rows] = np.where(is_sound, landed, -1)
         return found
+
+    def _is_house(self, nodes: _Positions) -> NDArray[np.bool_]:
+        """Return the places whose number is called 号."""
+        book, is_house = self._book, np.zeros(len(nodes), np.bool_)
+        words = np.array([word == HOUSE for word in book.word_names], np.bool_)
+        for above in self._above(nodes):
+            is_house |= (above >= 0) & (book.levels[above] == Level.NUMBER) & words[book.words[above]]
+        return is_house
 
     def _is_placed(
         self,

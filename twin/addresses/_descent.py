@@ -17,6 +17,7 @@ MAX_FRONTIER = 4096
 """More places at once are no answer, and cost time."""
 MAX_TOKEN = 2**29 - 1
 """The highest token that a key holds."""
+LANE, HOUSE = "弄", "号"
 _SKIPPED = 0.9
 _OTHER_LEVEL = 0.5
 _REFUTED = 0.3
@@ -32,13 +33,15 @@ _NUMBER_OR_BUILDING = {Level.NUMBER: Level.BUILDING, Level.BUILDING: Level.NUMBE
 class Step:
     """One numbered component that a text asks for.
 
-    ``start`` is where it stands in the text; a range names no place of its own.
+    ``start`` is where it stands in the text; a range names no place of its own; ``is_lane``: a number is called
+    弄, which is another place than the 号 of that number.
     """
 
     level: Level
     token: str
     start: int = 0
     is_range: bool = False
+    is_lane: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,13 @@ class Descent:
                 found.add(int(book.tokens[node]))
             node = int(book.parents[node])
         return found
+
+    def is_house(self, node: int) -> bool:
+        """Return whether the number of a place is called 号."""
+        book = self._book
+        while node >= 0 and book.levels[node] != Level.NUMBER:
+            node = int(book.parents[node])
+        return node >= 0 and book.word_names[book.words[node]] == HOUSE
 
     def has_gate(self, nodes: _Positions, tokens: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which places have a further gate of this number."""

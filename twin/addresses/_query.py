@@ -10,7 +10,7 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from twin.addresses._descent import Step
+from twin.addresses._descent import LANE, Step
 from twin.addresses._pinyin import latin_key, syllables
 from twin.addresses._remarks import address_part, is_at, remark_start
 from twin.addresses.levels import Level
@@ -148,7 +148,7 @@ def _query_of(
         if part.level.is_named:
             segments.append(Segment(part.level, part.token, part.start))
         else:
-            steps.append(Step(part.level, part.token, part.start, part.is_range))
+            steps.append(Step(part.level, part.token, part.start, part.is_range, part.text.endswith(LANE)))
     segments += [Segment(None, words, start, is_given=False) for start, words in gaps]
     return Query(
         tuple(sorted(segments, key=lambda one: one.start)),

@@ -63,6 +63,9 @@ class Weigher:
             steps.append(step)
         landing = self._descent.land(anchor.node, steps)
         has_witness |= len(landing.nodes) > 1 or int(landing.nodes[0]) != anchor.node
+        if any(step.is_lane for step in steps) and self._descent.is_house(int(landing.nodes[0])):
+            # Not the other way round: of a lane 56弄 people say 56号.
+            wrong = next(step for step in steps if step.is_lane)
         landing, place = self._placed(landing, anchor)
         if place.refuted is not None and place.refuted not in anchor.others:
             odds *= CONTRADICTS[place.refuted.level or Level.COMMUNITY]

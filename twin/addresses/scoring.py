@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from twin.addresses._descent import Landing, Step
+from twin.addresses._descent import LANE, Landing, Step
 from twin.addresses._placing import Named
 from twin.addresses._query import Query, Segment
 from twin.addresses.levels import Level
@@ -283,6 +283,7 @@ def _told_name(candidate: Candidate) -> list[str]:
         said.append(f"地址库无“{anchor.lacking[0].text}”，仅定位到上级")
     if candidate.wrong_number is not None:
         word, kind = _SAID[candidate.wrong_number.level]
+        word = LANE if candidate.wrong_number.is_lane else word
         said.append(f"所写{candidate.wrong_number.token}{word}与地址库{kind}不符")
     if candidate.landing.refuted is not None:
         step = candidate.landing.refuted

@@ -133,3 +133,12 @@ def test_branch_with_a_slip_is_that_branch_and_not_its_main_road(asked: str, end
     book = book_of([*paths, f"{EAST}/路宁城路/号30/苑阳光花园/幢1"])
     finder = Finder.of(book, Parser(GAZETTEER, [*roads, "阳光花园"]))
     assert finder.geocode(asked)[0].standard_text.endswith(ending)
+
+
+def test_lane_is_another_place_than_the_house_of_its_number() -> None:
+    book = book_of([f"{EAST}/路长乐弄/号8", f"{EAST}/路永城路/号9"])
+    finder = Finder.of(book, Parser(GAZETTEER, ["长乐弄", "永城路"]))
+    scores = finder.geocode_table(["长乐弄8号", "长乐弄8", "长乐弄8弄"])["score"].to_pylist()
+    assert min(scores[:2]) >= SURE
+    assert scores[2] < SURE
+    assert "8弄" in finder.geocode("长乐弄8弄")[0].reason

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.folding import fold_edits
+from api.known_places import known_places
 from api.merging import Arrival
 from api.progress import Advance
 from layers.report import Rejection
@@ -35,13 +36,14 @@ from twin.catalog import LayerVersion, Provenance
 from twin.city import City
 from twin.edits import NO_EDITS, Edits
 from twin.errors import DamagedLayerError
+from twin.personal import without_persons
 from twin.schema import DECLARED
 from twin.state import FeatureChange
 from twin.state.decisions import decisions, settle_decisions
 from twin.store import LayerPut
 from twin.view import LayerView
 
-ASSEMBLY = "assembly 1"
+ASSEMBLY = "assembly 2"
 """Part of the tag: what another version of the rules has made is made anew at the next build."""
 READER = "assembly"
 """What the provenance of the base names as its reader."""
@@ -129,7 +131,7 @@ def addressed(city: City, rows: pa.Table, *, licence: str = "", advance: Advance
     Addressed
     """
     aliases = _aliases(city)
-    rows = _with_last_matches(city, rows)
+    rows = _with_last_matches(city, _without_persons(city, rows))
     last = _sound_view(city)
     edits = NO_EDITS if last is None else last.edits
     records = _records(rows, edits)
@@ -299,6 +301,12 @@ def with_unread(arrival: Arrival, made: Addressed) -> Arrival:
 
 def _aliases(city: City) -> Sequence[Alias]:
     return aliases_of(city.layer(ALIASES)) if city.has_layer(ALIASES) else ()
+
+
+def _without_persons(city: City, rows: pa.Table) -> pa.Table:
+    """Return rows whose texts tell of no person, whatever an earlier release has stored."""
+    kept, is_cut = without_persons(rows["text"], known_places(city))
+    return _set_column(rows, "text", pc.fill_null(kept, "")) if is_cut.any() else rows
 
 
 def _records(rows: pa.Table, edits: Edits) -> pa.Table:

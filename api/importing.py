@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from api.address_index import FOUND_BY, store_address_index
 from api.addressing import Addressed, addressed, settle_edits, store_addressed, with_unread
+from api.known_places import known_places
 from api.merging import Arrival, Merged, absent, has_rows_of, merge
 from api.progress import Advance, unseen_step
 from api.trusted import trusted_features
@@ -274,7 +275,14 @@ def _read_vector(city: City, request: ImportRequest, path: Path, name: str) -> R
     if name == "addresses":
         from layers.addresses import read_addresses
 
-        return read_addresses(path, crs=crs, columns=columns, city=frame, trusted=trusted_features(city))
+        return read_addresses(
+            path,
+            crs=crs,
+            columns=columns,
+            city=frame,
+            trusted=trusted_features(city),
+            known_places=known_places(city),
+        )
     if name == "aliases":
         from layers.aliases import read_aliases
 

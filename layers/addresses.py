@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from layers.misfit import Trusted
@@ -19,6 +19,7 @@ def read_addresses(
     columns: Mapping[str, str] | None = None,
     city: CityFrame,
     trusted: Trusted | None = None,
+    known_places: Collection[str] = (),
 ) -> ReadResult:
     r"""Return the addresses of one department, with or without coordinates.
 
@@ -36,12 +37,15 @@ def read_addresses(
     trusted : Trusted, optional
         Distance, m, from lon, lat points to the nearest building, so that a GCJ-02 shift
         can be seen.
+    known_places : collection of str
+        Names of divisions and other places, that are none of persons.
 
     Returns
     -------
     ReadResult
         A row without coordinates is taken without a place; one with wrong coordinates is
-        rejected, because a wrong place is worse than none.
+        rejected, because a wrong place is worse than none. Names and numbers of persons are cut out
+        of the texts; a row that tells of nothing else is rejected.
 
     Raises
     ------
@@ -58,4 +62,12 @@ def read_addresses(
     >>> result.table["text"].to_pylist(), result.report.rejections[0].row
     (['中山路1号'], 2)
     """
-    return read_vector(path, DECLARED["addresses"], crs=crs, columns=columns, city=city, trusted=trusted)
+    return read_vector(
+        path,
+        DECLARED["addresses"],
+        crs=crs,
+        columns=columns,
+        city=city,
+        trusted=trusted,
+        known_places=known_places,
+    )

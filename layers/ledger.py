@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from layers.report import ImportReport, Rejection
 from twin.opaque import WITHHELD
+from twin.personal import CUT, personal_spans
 
 
 class RowLedger:
@@ -24,15 +25,23 @@ class RowLedger:
         Rows that could not even be split into columns; they are no rows here.
     withholds : bool
         Whether findings never show what came, because it may be personal.
+    hides_persons : bool
+        Whether findings do not show what came where it tells of a person.
     """
 
     def __init__(
-        self, numbers: NDArray[np.int64], broken: Iterable[Rejection] = (), *, withholds: bool = False
+        self,
+        numbers: NDArray[np.int64],
+        broken: Iterable[Rejection] = (),
+        *,
+        withholds: bool = False,
+        hides_persons: bool = False,
     ) -> None:
         self.numbers = numbers
         self.is_taken = np.ones(len(numbers), dtype=bool)
         self.notes: list[str] = []
         self._withholds = withholds
+        self._hides_persons = hides_persons
         self._broken = tuple(replace(one, came=self._shown(one.came)) for one in broken)
         self._findings: list[Rejection] = list(self._broken)
 
@@ -122,7 +131,9 @@ class RowLedger:
                 self.notes.append(sentence)
 
     def _shown(self, came: str) -> str:
-        return WITHHELD if self._withholds and came else came
+        if self._withholds and came:
+            return WITHHELD
+        return CUT if self._hides_persons and personal_spans(came) else came
 
     def first_reason(self) -> str:
         """Return the first finding in words, for a message about the whole file.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from layers.delivery import Delivery, delivered
 from layers.ledger import RowLedger
 from layers.map_file import read_map_file
 from layers.misfit import Trusted
+from layers.personal import TOLD_BY_PEOPLE, cut_persons
 from layers.places import PlaceRules, Places, places_of_columns, places_of_shapes
 from layers.report import ReadResult
 from layers.shapes import family_of, shapes_of_wkt
@@ -51,6 +52,7 @@ def read_vector(
     check: RowCheck | None = None,
     withholds: bool = False,
     repairs: bool = True,
+    known_places: Collection[str] = (),
 ) -> ReadResult:
     r"""Return one layer read from a vector file, every row accounted for in its report.
 
@@ -82,6 +84,9 @@ def read_vector(
         Whether the report never shows what came, because it may be personal.
     repairs : bool
         Whether polygons that cross themselves are repaired; otherwise they stay as they were drawn.
+    known_places : collection of str
+        Names of places, that nobody may take for persons: what tells of those in addresses and incidents
+        is cut out.
 
     Returns
     -------
@@ -112,7 +117,10 @@ def read_vector(
     """
     with delivered(path) as delivery:
         source, where = _read(delivery, schema, columns or {})
-    ledger = RowLedger(source.numbers, source.broken, withholds=withholds)
+    name = schema if isinstance(schema, str) else schema.name
+    ledger = RowLedger(
+        source.numbers, source.broken, withholds=withholds, hides_persons=name in TOLD_BY_PEOPLE
+    )
     ledger.note(*delivery.notes, *source.notes)
     is_exchanged = _asks_to_exchange(source, columns or {})
     fields = _field_mapping(source, columns or {}, is_exchanged=is_exchanged)
@@ -130,6 +138,7 @@ def read_vector(
         else:
             ledger.note(_without_places(layer, source, delivery.name))
     arrays = cast_fields(source, plan, layer, ledger) | cast_extras(source, plan, ledger)
+    arrays = cut_persons(arrays, layer, plan, ledger, known_places)
     if layer.geometry != "none":
         arrays["geometry"] = places.wkb
     table = pa.table(arrays)

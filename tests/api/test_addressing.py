@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import shapely
 
@@ -25,6 +26,7 @@ from twin.addresses.decisions import correct, merge, split, undo
 from twin.city import City
 from twin.config import CityConfig
 from twin.errors import ImportRefusedError, StorageError
+from twin.store import LayerPut
 
 Rows = dict[str, tuple[str, float, float] | str]
 HOME = "东区中心街道西社区永城路38号紫荆花园3幢1单元302室"
@@ -313,3 +315,35 @@ def test_decision_waits_for_an_import_to_end(city: City) -> None:
     with City.open(city.path) as other, other.writing(), pytest.raises(StorageError, match="is at work"):
         correct(city, id_of(city, "紫荆花园"), "紫荆家园", author="a")
     assert correct(city, id_of(city, "紫荆花园"), "紫荆家园", author="a").n_records == 0
+
+
+def test_persons_in_delivered_texts_are_stored_nowhere(city: City, tmp_path: Path) -> None:
+    rows: Rows = {
+        "1": ("东区永城路38号陈建国", *PLACE),
+        "2": ("王小明13800001234东区永城路40号", *NEAR),
+        "3": "张三",
+    }
+    path = write_addresses(tmp_path / "people.csv", rows)
+    take_in(city, "addresses", path)
+    texts = [one["text"] for one in rows_of(city, ADDRESS_BASE)]
+    assert any(text.endswith("永城路40号") for text in texts)
+    secrets = [secret.encode() for secret in ("陈建国", "王小明", "13800001234", "张三")]
+    for file in city.path.rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert not any(secret in content for secret in secrets), file.name
+
+
+def test_build_cuts_persons_out_of_rows_that_were_stored_before(city: City) -> None:
+    view = city.layer(ADDRESSES)
+    rows = view.take(view.positions())
+    texts = rows["text"].to_pylist()
+    place = texts.index(HOME)
+    texts[place] = HOME + "陈建国"
+    rows = rows.set_column(rows.column_names.index("text"), "text", pa.array(texts))
+    layer = view.layer
+    city.store.put_all([LayerPut(layer.schema, rows, layer.provenance, city.config.resolutions)])
+    city.forget(ADDRESSES)
+    build(city)
+    assert HOME in [one["text"] for one in rows_of(city, ADDRESSES)]
+    assert not any("陈建国" in one["text"] for one in rows_of(city, ADDRESS_BASE))

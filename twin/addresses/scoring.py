@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from twin.addresses._placing import Named
 from twin.addresses._query import Query, Segment
 from twin.addresses.levels import Level
 from twin.addresses.likeness import Way
+from twin.personal import masked
 
 CERTAIN = 0.99
 """The highest score: an answer without any doubt in it may still rest on an error of the base."""
@@ -26,6 +28,9 @@ APART_MOST = 0.3
 """The most for one road of a junction where the other is unknown or does not meet it."""
 DOUBT_MOST = 0.85
 """The most where the text contradicts the base, holds unread words, or means a place near by."""
+
+_QUOTED = re.compile("(?<=“)[^“”]+(?=”)|(?<=：)[^：→；]+(?=→)")
+"""What a reason repeats of the text that was asked about."""
 
 FOUND_FACTOR = 2.0
 """What it says for a place that it has the numbers asked for: about every second estate has a given room."""
@@ -82,7 +87,7 @@ class Match:
     lon, lat : float
         Degrees, CGCS2000 = WGS 84; NaN where the base has no place.
     reason : str
-        One short Chinese sentence that says why.
+        One short Chinese sentence that says why; of what it quotes, what tells of a person is masked.
     source_id : str
         Number of the best source row; empty where there is none.
     """
@@ -97,10 +102,18 @@ class Match:
     reason: str
     source_id: str
 
+    def __post_init__(self) -> None:
+        if _QUOTED.search(self.reason):
+            object.__setattr__(self, "reason", _QUOTED.sub(_masked, self.reason))
+
     @property
     def is_found(self) -> bool:
         """Whether anything is answered."""
         return self.position >= 0
+
+
+def _masked(quoted: re.Match[str]) -> str:
+    return masked(quoted[0])
 
 
 def no_match(reason: str) -> Match:

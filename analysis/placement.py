@@ -246,7 +246,8 @@ class Atlas:
 
     def _by_code(self, placed: Placement, codes: pa.ChunkedArray, as_of: date | None) -> None:
         entries = pc.dictionary_encode(_texts(codes)).combine_chunks()
-        known = [self._number_of_code(code, as_of) for code in entries.dictionary.to_pylist()]
+        then = self.tree if as_of is None else self.tree.at(as_of)
+        known = [self._number_of_code(code, then) for code in entries.dictionary.to_pylist()]
         keys = entries.indices.fill_null(len(known)).to_numpy()
         number_of = np.array([*(number for number, _ in known), -1], np.int64)
         reason_of = np.array([*(reason for _, reason in known), "no code"], dtype=object)
@@ -257,8 +258,11 @@ class Atlas:
         _settle(placed, is_in, numbers, nan, nan, HOW.index("code"))
         _add_reason(placed.reasons, is_open & ~is_in, reason_of[keys])
 
-    def _number_of_code(self, code: str, as_of: date | None) -> tuple[int, str]:
-        """Return the number of what a code means today, and why it means nothing."""
+    def _number_of_code(self, code: str, then: DivisionTree) -> tuple[int, str]:
+        """Return the number of what a code of a day has become by today, and why it means nothing.
+
+        A code given up before that day means its one heir, as it does everywhere.
+        """
         code = code.strip()
         if not code:
             return -1, "no code"
@@ -266,7 +270,7 @@ class Atlas:
             found: Division = self.tree.unit(code)
         except UnknownDivisionError:
             try:
-                found = self.tree.current(code) if as_of is None else self.tree.by_code(code, as_of)
+                found = then.current(code)
             except UnknownDivisionError as error:
                 return -1, str(error)
         number = int(self.tree.preorder_of(np.array([found.id]))[0])
@@ -288,7 +292,7 @@ class Atlas:
         codes = _texts(found["division_code"]).to_pylist()
         for row in np.flatnonzero(is_sure & (numbers < 0)).tolist():
             if codes[row]:
-                numbers[row] = self._number_of_code(codes[row], None)[0]
+                numbers[row] = self._number_of_code(codes[row], self.tree)[0]
         placed.scores[rows] = scores
         is_in = np.zeros(len(placed.how), np.bool_)
         is_in[rows] = numbers >= 0

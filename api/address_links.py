@@ -9,7 +9,6 @@ from threading import Lock
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.published_links import withheld_people
@@ -17,7 +16,7 @@ from analysis.stands import places_of
 from analysis.suppression import suppress_small_counts
 from api.answer import Answer, fresh, not_modified
 from api.ask import Ask
-from api.days import parse_day
+from api.days import day_in_china, parse_day
 from api.grid_units import seen_unit
 from api.service import Service
 from api.whole_numbers import parse_feature_id, parse_whole
@@ -233,10 +232,10 @@ def _is_seen(finder: Finder, nodes: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _plain(table: pa.Table) -> list[dict[str, object]]:
-    """Return rows of an answer, times as text."""
+    """Return rows of an answer, times as days in China."""
     for name in ("valid_from", "valid_to"):
         place = table.column_names.index(name)
-        texts = pc.strftime(table[name].cast(pa.timestamp("s", "UTC")), "%Y-%m-%dT%H:%M:%SZ")
+        texts = pa.array(map(day_in_china, table[name].to_pylist()), pa.string())
         table = table.set_column(place, name, texts)
     rows: list[dict[str, object]] = table.drop_columns("feature_id").to_pylist()
     return rows

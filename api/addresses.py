@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import shapely
 
 from api.answer import Answer, fresh, not_modified
 from api.ask import Ask
-from api.days import parse_day
+from api.days import day_in_china, moment_in_china, parse_day
 from api.service import Service
 from api.whole_numbers import parse_feature_id
 from twin.addresses.base import ADDRESS_BASE, ADDRESSES, MATCH_COLUMNS
@@ -81,10 +81,10 @@ def address_as_of(
     Returns
     -------
     dict
-        ``text``, ``level``, ``status``, ``lon``, ``lat``, validity; ``components`` from the road, estate
-        or hamlet down; ``chain``, the five levels as of the day; ``gates``, ids of further numbers;
-        ``history``: decisions, what it went into and what went into it; ``sources``, up to 100 rows
-        that name it, and ``n_records``, how many do.
+        ``text``, ``level``, ``status``, ``lon``, ``lat``; ``valid_from`` and ``valid_to``, days in China, the
+        latter the first no longer; ``components`` from the city down, divisions as of the day; ``chain``, the
+        five levels as of the day; ``gates``, ids of further numbers; ``history``: decisions, what it became
+        and what became it; ``sources``, up to 100 rows that name it, and ``n_records``, their number.
 
     Raises
     ------
@@ -98,6 +98,7 @@ def address_as_of(
     tree = city.divisions if day is None else city.divisions.at(day)
     geometry = row.pop("geometry")
     lon, lat = (None, None) if geometry is None else shapely.get_coordinates(shapely.from_wkb(geometry))[0]
+    chain = _chain(city, tree, row, lon, lat)
     gates = [int(one) for one in (row.pop("gates") or "").split()]
     return {
         "address_id": address_id,
@@ -106,13 +107,13 @@ def address_as_of(
         "level_title": Level(row["level"]).title,
         "status": row["status"],
         "superseded_by": row["superseded_by"],
-        "valid_from": _moment(row["valid_from"]),
-        "valid_to": _moment(row["valid_to"]),
+        "valid_from": day_in_china(row["valid_from"]),
+        "valid_to": day_in_china(row["valid_to"]),
         "lon": None if lon is None else round(float(lon), 7),
         "lat": None if lat is None else round(float(lat), 7),
-        "components": _components(city.layer(ADDRESS_BASE), address_id),
+        "components": _components(city.layer(ADDRESS_BASE), address_id, chain),
         "as_of": tree.as_of.isoformat(),
-        "chain": _chain(city, tree, row, lon, lat),
+        "chain": chain,
         "gates": gates,
         "history": _history(city, base, address_id),
         "n_records": row["n_records"],
@@ -130,26 +131,33 @@ def _row(view: LayerView, address_id: int) -> dict[str, Any]:
     return row
 
 
-def _components(view: LayerView, address_id: int) -> list[dict[str, object]]:
-    """Return the parts of an address below its divisions, from the top."""
+def _components(view: LayerView, address_id: int, chain: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return the parts of an address from the city down; its divisions as the chain of the day names them."""
     parts: list[dict[str, object]] = []
     here: int | None = address_id
     while here is not None:
         row = _row(view, here)
-        if row["level"] <= Level.COMMUNITY:
-            break
-        level = Level(row["level"])
-        parts.append(
-            {
-                "address_id": here,
-                "level": level.column,
-                "title": level.title,
-                "token": row["token"],
-                "word": row["word"],
-            }
-        )
+        parts.append(_component(Level(row["level"]), here, row["token"], row["word"]))
         here = row["parent_id"]
-    return parts[::-1]
+    known = {part["level"]: part["address_id"] for part in parts}
+    titled = {level.column: level for level in Level if level <= Level.COMMUNITY}
+    held = [one for one in chain if one["level"] in titled]
+    if not held:
+        return parts[::-1]
+    divisions = [
+        _component(titled[str(one["level"])], known.get(one["level"]), one["name"], "") for one in held
+    ]
+    return divisions + [part for part in parts[::-1] if part["level"] not in titled]
+
+
+def _component(level: Level, address_id: object, token: object, word: object) -> dict[str, object]:
+    return {
+        "address_id": address_id,
+        "level": level.column,
+        "title": level.title,
+        "token": token,
+        "word": word,
+    }
 
 
 def _chain(
@@ -173,17 +181,21 @@ def _history(city: City, view: LayerView, address_id: int) -> list[dict[str, obj
     heirs = ids.filter(pc.equal(ids["superseded_by"], address_id)).to_pylist()
     went: list[tuple[str, dict[str, object]]] = [
         (
-            _moment(one["valid_to"]) or "",
+            moment_in_china(one["valid_to"]) or "",
             {
                 "kind": "superseded",
                 "address_id": one["feature_id"],
                 "text": one["text"],
-                "at": _moment(one["valid_to"]),
+                "at": moment_in_china(one["valid_to"]),
             },
         )
         for one in heirs
     ]
-    made = [(one.made_at.isoformat(), _told(one)) for one in decisions(city.state) if _names(one, address_id)]
+    made = [
+        (moment_in_china(one.made_at) or "", _told(one))
+        for one in decisions(city.state)
+        if _names(one, address_id)
+    ]
     return [entry for _, entry in sorted(went + made, key=lambda pair: pair[0])]
 
 
@@ -197,7 +209,7 @@ def _told(made: Decision) -> dict[str, object]:
     return {
         "kind": made.kind,
         "decision_id": made.id,
-        "at": made.made_at.isoformat(),
+        "at": moment_in_china(made.made_at),
         "author": made.author,
         "undone_by": made.undone_by,
         **kept,
@@ -220,9 +232,5 @@ def _sources(city: City, address_id: int, scope: Scope) -> list[dict[str, object
     rows: list[dict[str, object]] = view.take(found, names).to_pylist()
     for row in rows:
         row["record_id"] = row.pop("feature_id")
-        row["matched_at"] = _moment(row["matched_at"])
+        row["matched_at"] = moment_in_china(row["matched_at"])
     return sorted(rows, key=lambda row: str(row["record_id"]).zfill(16))
-
-
-def _moment(moment: object) -> str | None:
-    return moment.isoformat() if isinstance(moment, datetime) else None

@@ -170,6 +170,7 @@ def division(code: str, folder: Path, day: datetime | None, *, as_json: bool) ->
     """Say which division carried CODE on a day, what it was before and what it became."""
     from api.divisions import division_as_of
     from twin.city import City
+    from twin.division_rows import span_in_words
 
     with City.open(folder) as city:
         found = division_as_of(city, code, None if day is None else day.date())
@@ -180,7 +181,8 @@ def division(code: str, folder: Path, day: datetime | None, *, as_json: bool) ->
     click.echo(f"{found['as_of']}: {' > '.join(chain)}")
     for name in ("followed", "predecessors", "successors"):
         for one in _list(found[name]):
-            click.echo(f"  {name}: {one['name']} {one['code']}, {one['valid_from']} to {one['valid_to']}")
+            span = span_in_words(one["valid_from"], one["valid_to"])
+            click.echo(f"  {name}: {one['name']} {one['code']}, {span}")
 
 
 def _request(given: Mapping[str, object]) -> DrawingRequest:

@@ -321,12 +321,36 @@ def _without_duplicates(rows: list[Division], layout: CodeLayout, findings: list
         code = layout.significant(row.code)
         before = latest.get(code)
         if before is not None and (before.valid_to is None or before.valid_to > (row.valid_from or date.min)):
-            findings.append(f"{row}, valid from {row.valid_from}: the code is still carried by {before}")
+            findings.append(f"{row}, valid {_span(row)}: the code is still carried by {before}")
         elif row.id in kept:
-            findings.append(f"{row}, valid from {row.valid_from}: its id is that of {kept[row.id]}")
+            findings.append(f"{row}, valid {_span(row)}: its id is that of {kept[row.id]}")
         else:
             kept[row.id] = latest[code] = row
     return [row for row in rows if kept.get(row.id) is row]
+
+
+def span_in_words(first: object, end: object) -> str:
+    """Return a validity as people say it; the day it ends is the first one no longer.
+
+    Parameters
+    ----------
+    first, end : str, date or None
+        None where it is open.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> span_in_words("1995-01-01", "2021-07-15")
+    'from 1995-01-01 until before 2021-07-15'
+    >>> span_in_words("2021-07-15", None), span_in_words(None, "2021-07-15"), span_in_words(None, None)
+    ('from 2021-07-15 on', 'until before 2021-07-15', 'always')
+    """
+    if end is None:
+        return "always" if first is None else f"from {first} on"
+    return f"until before {end}" if first is None else f"from {first} until before {end}"
 
 
 def unit_id_of(grid_id: str) -> int:
@@ -342,6 +366,10 @@ def unit_id_of(grid_id: str) -> int:
         Below 2**53.
     """
     return _id_of(f"grid {grid_id}", None)
+
+
+def _span(row: Division) -> str:
+    return span_in_words(row.valid_from, row.valid_to)
 
 
 def _id_of(code: object, valid_from: object) -> int:

@@ -11,7 +11,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from twin.division_register import DivisionRegister
-from twin.division_rows import LEVELS, CodeLayout, Division, GridUnit, read_divisions, read_units
+from twin.division_rows import (
+    LEVELS,
+    CodeLayout,
+    Division,
+    GridUnit,
+    read_divisions,
+    read_units,
+    span_in_words,
+)
 from twin.errors import InvalidDivisionError, UnknownDivisionError
 from twin.scope import Scope
 
@@ -187,7 +195,7 @@ class DivisionTree:
         last = rows[-1]
         raise UnknownDivisionError(
             f"no division carries the code {code!r} on {day}; "
-            f"{last} is valid from {last.valid_from} to {last.valid_to}{_fate(last)}"
+            f"{last} is valid {span_in_words(last.valid_from, last.valid_to)}{_fate(last)}"
         )
 
     def current(self, code: str) -> Division:
@@ -405,7 +413,7 @@ def findings(
     Examples
     --------
     >>> findings(pa.table({"code": ["331102", "331102"], "name": ["东区", "西区"]}), None)
-    ('district 331102 西区, valid from None: the code is still carried by district 331102 东区',)
+    ('district 331102 西区, valid always: the code is still carried by district 331102 东区',)
     """
     return DivisionTree.from_sound_rows(divisions, grid, as_of, layout=layout)[1]
 

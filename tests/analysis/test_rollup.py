@@ -156,7 +156,7 @@ def test_code_is_read_as_of_the_day_it_was_carried() -> None:
 
     assert named(None) == ["新区", "新区"]
     assert named(date(2020, 6, 1)) == ["新区", ""]
-    assert named(date(2022, 6, 1)) == ["", "新区"]
+    assert named(date(2022, 6, 1)) == ["新区", "新区"], "a code given up before the day means its one heir"
 
 
 def test_code_places_what_coordinates_do_not(town: City) -> None:

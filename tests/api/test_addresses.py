@@ -86,7 +86,17 @@ def test_address_is_told_with_components_levels_and_sources(city: City) -> None:
     assert answer.status_code == 200
     found = answer.json()
     assert found["text"] == "丽州市东区中心街道西社区永城路38号紫荆花园5幢"
-    assert [one["token"] for one in found["components"]] == ["永城路", "38", "紫荆花园", "5"]
+    assert [(one["title"], one["token"]) for one in found["components"]] == [
+        ("市", "丽州市"),
+        ("县", "东区"),
+        ("街道", "中心街道"),
+        ("社区", "西社区"),
+        ("街路巷", "永城路"),
+        ("门牌", "38"),
+        ("小区", "紫荆花园"),
+        ("楼牌", "5"),
+    ]
+    assert found["sources"][0]["matched_at"].endswith("+08:00")
     assert [one["level"] for one in found["chain"]] == [
         "city",
         "district",
@@ -108,6 +118,9 @@ def test_former_day_has_the_codes_and_names_of_that_day(city: City) -> None:
     assert isinstance(chain, list)
     assert [(one["code"], one["name"]) for one in chain][-1] == ("339901001009", "老西社区")
     assert found["as_of"] == "2020-06-01"
+    components = found["components"]
+    assert isinstance(components, list)
+    assert [one["token"] for one in components if one["level"] == "community"] == ["老西社区"]
 
 
 @pytest.mark.parametrize("wrong", ["99999999", "abc", "-1", "1" * 30])

@@ -204,7 +204,7 @@ def test_features_of_a_merged_district_are_seen_by_what_it_went_into() -> None:
 def test_code_out_of_force_is_answered_with_its_fate() -> None:
     tree = DivisionTree.from_tables(MERGE, None, as_of=date(2022, 1, 1))
     with pytest.raises(
-        UnknownDivisionError, match=r"江干区 is valid from None to 2021-04-09; it went into 330102"
+        UnknownDivisionError, match=r"江干区 is valid until before 2021-04-09; it went into 330102"
     ):
         tree.by_code("330104")
     with pytest.raises(UnknownDivisionError, match="ever carried"):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from twin.addresses._anchors import PLACES, AnchorSearch
 from twin.addresses._descent import HOUSE, LANE, Descent
+from twin.addresses._query import NAMED_ROOM
 from twin.addresses.book import AddressBook, key_of
 from twin.addresses.levels import Level
 
@@ -36,7 +37,7 @@ class CleanRows:
         anchor_tokens, anchor_levels = _anchors(tokens)
         is_open = ~_is_said(parsed["rest"]) & ~_is_said(parsed["main_road"])
         is_open &= ~np.asarray(parsed["is_partial"]) & (tokens[Level.GROUP] == ABSENT)
-        is_open &= (anchor_tokens >= 0) & ~_has_unknown(tokens) & _has_all_digits(texts, parsed)
+        is_open &= (anchor_tokens >= 0) & ~_has_unknown(tokens) & _has_all_numbers(texts, parsed)
         found = np.full(parsed.num_rows, -1, np.int64)
         rows = np.flatnonzero(is_open)
         rows, nodes = self._one_namesake(rows, anchor_tokens, anchor_levels, tokens)
@@ -222,8 +223,8 @@ def _is_said(column: pa.ChunkedArray) -> NDArray[np.bool_]:
     return np.asarray(pc.not_equal(column.cast(pa.string()).fill_null(""), ""))
 
 
-def _has_all_digits(texts: pa.Array, parsed: pa.Table) -> NDArray[np.bool_]:
-    """Return the rows whose components hold all digits of the text but those of a telephone."""
+def _has_all_numbers(texts: pa.Array, parsed: pa.Table) -> NDArray[np.bool_]:
+    """Return the rows whose components hold all digits and rooms of the text but those of a telephone."""
     written = pc.replace_substring_regex(texts, "1[3-9][0-9]{9}", "")
     n_written = np.asarray(pc.count_substring_regex(written, "[0-9０-９]"))
     n_read = np.zeros(len(texts), np.int64)
@@ -232,7 +233,11 @@ def _has_all_digits(texts: pa.Array, parsed: pa.Table) -> NDArray[np.bool_]:
         counts = pc.count_substring_regex(column.dictionary, "[0-9]").to_numpy(zero_copy_only=False)
         codes = column.indices.fill_null(len(counts)).to_numpy(zero_copy_only=False)
         n_read += np.append(counts, 0).astype(np.int64)[codes]
-    is_read: NDArray[np.bool_] = n_written <= n_read
+    is_room = [
+        np.asarray(pc.match_substring_regex(column, NAMED_ROOM).fill_null(False))
+        for column in (texts, parsed[Level.DWELLING.column].cast(pa.string()))
+    ]
+    is_read: NDArray[np.bool_] = (n_written <= n_read) & (~is_room[0] | is_room[1])
     return is_read
 
 

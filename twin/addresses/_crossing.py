@@ -143,10 +143,10 @@ def _doubts(
             said.append(f"所写“{place.refuted.text}”与地址库不符")
         elif doubted is not None:
             said.append(f"地址库未载明是否在“{doubted.text}”")
-        unread = [one.text for one in anchor.unread] or ([query.swallowed] if query.swallowed else [])
+        unread = [one.text for one in anchor.unread]
         if unread:
-            said.append(f"“{unread[0][:20]}”未能识别")
-        if doubted is not None or unread or anchor.lacking or query.steps:
+            said.append(f"“{unread[0]}”未能识别")
+        if doubted is not None or unread or query.hides_address or anchor.lacking or query.steps:
             most = min(most, DOUBT_MOST)
     return most, said
 

@@ -33,8 +33,8 @@ _NUMBER_OR_BUILDING = {Level.NUMBER: Level.BUILDING, Level.BUILDING: Level.NUMBE
 class Step:
     """One numbered component that a text asks for.
 
-    ``start`` is where it stands in the text; a range names no place of its own; ``is_lane``: a number is called
-    弄, which is another place than the 号 of that number.
+    ``start`` is where it stands in the text; a range names no place of its own; ``is_lane``: the number is
+    called 弄, which is another place than the 号 of that number.
     """
 
     level: Level

@@ -50,7 +50,7 @@ class Query:
     """What a text asks for.
 
     ``relation`` is how the place meant lies to the address named, empty where it is the address or its door;
-    ``rest`` is what could not be read, ``swallowed`` what was left out as a remark and may be an address;
+    ``rest`` is what could not be read, ``hides_address``: a remark that was left out may be part of one;
     ``crossing`` says why the junction of two roads is not known.
     """
 
@@ -59,7 +59,7 @@ class Query:
     relation: str = ""
     is_intersection: bool = False
     rest: str = ""
-    swallowed: str = ""
+    hides_address: bool = False
     crossing: str = ""
 
 
@@ -113,8 +113,9 @@ _PRIVATE = re.compile(
     r"|(?<!\d)(?:\d{17}[\dXx]|\d{6})(?!\d)"
 )
 """Telephones, identity numbers and postcodes: digits that are no part of an address."""
+NAMED_ROOM = "阁楼|地下室|车库|储藏|商铺"
 _NO_REMARK = re.compile(
-    r"\d|[一-龥]{2,}(?:大道|[路街](?![面灯边口上人道沿])|[巷弄](?![口子堂])|村(?![民口])|镇|厂(?![房门])|小区(?![内里门])|花园|公寓|大厦|号)"
+    rf"\d|{NAMED_ROOM}|[一-龥]{{2,}}(?:大道|[路街](?![面灯边口上人道沿])|[巷弄](?![口子堂])|村(?![民口])|镇|厂(?![房门])|小区(?![内里门])|花园|公寓|大厦|号)"
 )
 _NUMBER_WORDS = frozenset("号弄幢栋室")
 _FILLER = re.compile(
@@ -156,18 +157,24 @@ def _query_of(
         "" if parsed.relation is None or is_at(parsed.relation.text) else parsed.relation.text,
         parsed.is_intersection,
         " ".join(words for _, words in gaps),
-        _swallowed(parsed),
+        _hides_address(parsed),
     )
 
 
-def _swallowed(parsed: ParsedAddress) -> str:
-    """Return a remark that holds what an address has: numbers that are no telephone's, names of places."""
-    for start, end in parsed.noise:
-        remark = parsed.text[start:end].translate(_FULL_WIDTH)
+def _hides_address(parsed: ParsedAddress) -> bool:
+    """Return whether a remark holds what an address has: numbers that are no telephone's, names of places."""
+    remarks, at = list[str](), -1
+    for start, end in sorted(parsed.noise):
+        remark = parsed.text[start:end]
+        if start == at:
+            remark = remarks.pop() + remark  # a name may be cut in two: 阁 | 楼 张师傅
+        remarks.append(remark)
+        at = end
         after = parsed.text[end : end + 1]
-        if _NO_REMARK.search(_PRIVATE.sub("", remark) if after not in _NUMBER_WORDS else remark):
-            return remark
-    return ""
+        plain = remark.translate(_FULL_WIDTH)
+        if _NO_REMARK.search(_PRIVATE.sub("", plain) if after not in _NUMBER_WORDS else plain):
+            return True
+    return False
 
 
 def _gaps(parsed: ParsedAddress, spans: Sequence[tuple[int, int, str]]) -> list[tuple[int, str]]:

@@ -242,7 +242,7 @@ def score_of(candidate: Candidate, share: float, query: Query) -> float:
         or candidate.is_guessed
         or candidate.is_bare
         or candidate.unplaced
-        or query.swallowed
+        or query.hides_address
         or any(len(one.text) > 1 for one in candidate.anchor.unread)
     ):
         most = DOUBT_MOST
@@ -275,8 +275,10 @@ def reason_of(candidate: Candidate, query: Query, score: float, n_ties: int) -> 
     elif query.relation:
         said.append(f"所指在该地址“{query.relation}”，按地址本身定位")
     unread = [one.text for one in candidate.anchor.unread]
-    if unread or query.swallowed:
-        said.append(f"“{unread[0] if unread else query.swallowed[:20]}”未能识别")
+    if unread:
+        said.append(f"“{unread[0]}”未能识别")
+    elif query.hides_address:
+        said.append("附言中似有地址内容，未能识别")
     return "；".join(said[:3]) or (CLEAN if score >= CERTAIN else RIVALLED)
 
 
@@ -304,7 +306,14 @@ def _told_name(candidate: Candidate) -> list[str]:
     return said
 
 
-_SAID = {Level.GROUP: ("组", "组号"), Level.NUMBER: ("号", "门牌"), Level.UNIT: ("单元", "单元")}
+_SAID = {
+    Level.GROUP: ("组", "组号"),
+    Level.NUMBER: ("号", "门牌"),
+    Level.BUILDING: ("幢", "楼牌"),
+    Level.UNIT: ("单元", "单元"),
+    Level.FLOOR: ("层", "楼层"),
+    Level.DWELLING: ("室", "户室"),
+}
 
 
 def _told_numbers(candidate: Candidate, n_ties: int) -> list[str]:

@@ -111,10 +111,12 @@ def test_base_without_any_division_is_sure_by_names_and_numbers() -> None:
         "西湖花园3幢1单元302室，电话13800001111转8",
         "西湖花园 15/1/1002有人晕倒了",
         "西湖花园150423号",
+        "西湖花园3幢1单元阁楼 张师傅 13900000000",
     ],
 )
 def test_numbers_among_remarks_are_not_passed_over(finder: Finder, asked: str) -> None:
     assert finder.geocode(asked)[0].score < SURE, finder.geocode(asked)[0]
+    assert finder.geocode_table([asked])["score"].to_pylist()[0] < SURE
 
 
 @pytest.mark.parametrize(

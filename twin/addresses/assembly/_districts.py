@@ -34,6 +34,8 @@ class Districts:
         Position for each number of the tree; grid units have that of their community.
     is_made_up : bool
         Whether the city has no divisions, so that these are what the texts name.
+    former : sequence of frozenset of str, length n
+        Names of the divisions of other days that each followed, in whole or in part.
     """
 
     divisions: Sequence[Division]
@@ -41,6 +43,7 @@ class Districts:
     chains: _Numbers
     of_number: _Numbers
     is_made_up: bool = False
+    former: Sequence[frozenset[str]] = ()
 
     @classmethod
     def of_tree(cls, tree: DivisionTree, *, is_made_up: bool = False) -> Districts:
@@ -62,7 +65,8 @@ class Districts:
             if parent >= 0:
                 chains[position] = chains[parent]
             chains[position, division.level - 1] = position
-        return cls(kept, np.array(parents, np.int64), chains, of_number, is_made_up)
+        former = [_former_names(tree, division) for division in kept]
+        return cls(kept, np.array(parents, np.int64), chains, of_number, is_made_up, former)
 
     def depth(self, position: int) -> int:
         """Return the level of a division, 0 for none."""
@@ -95,6 +99,14 @@ class Districts:
         """The one division at the top, -1 where there are several or none."""
         tops = np.flatnonzero(self.parents < 0)
         return int(tops[0]) if len(tops) == 1 else -1
+
+
+def _former_names(tree: DivisionTree, division: Division) -> frozenset[str]:
+    """Return what the divisions were called that one followed, on any day before."""
+    rows = [division]
+    for row in rows:
+        rows.extend(one for one in tree.register.predecessors(row) if one not in rows)
+    return frozenset(row.name for row in rows[1:])
 
 
 def made_up_tree(named: pa.Table) -> DivisionTree:
@@ -143,6 +155,11 @@ class NamedDivisions:
         self._by_name: dict[tuple[int, str], list[int]] = {}
         for position, division in enumerate(districts.divisions):
             self._by_name.setdefault((division.level, division.name), []).append(position)
+        self._former = {
+            (division.level, name)
+            for division, names in zip(districts.divisions, districts.former, strict=False)
+            for name in names
+        }
 
     def resolve(self, names: Mapping[int, str]) -> int:
         """Return the deepest division that the names of some levels mean together; -1 where none does."""
@@ -154,10 +171,21 @@ class NamedDivisions:
                 for place in here
                 if not found or any(self._districts.are_nested(p, place) for p in found)
             ]
+            if not fitting:
+                fitting = [place for place in here if self._was_in(place, found)]
             if fitting:
                 found = fitting
         return found[0] if len(found) == 1 else self._districts.common(np.array(found)) if found else -1
 
     def has_any(self, names: Mapping[int, str]) -> bool:
-        """Return whether the city has a division of any of the names."""
-        return any(key in self._by_name for key in names.items())
+        """Return whether the city has, or had, a division of any of the names."""
+        return any(key in self._by_name or key in self._former for key in names.items())
+
+    def _was_in(self, place: int, others: Sequence[int]) -> bool:
+        """Return whether a division lay in one of some others once, as 临平街道 did in 余杭区."""
+        districts = self._districts
+        for other in others:
+            holder = int(districts.chains[place, districts.depth(other) - 1])
+            if holder >= 0 and districts.divisions[other].name in districts.former[holder]:
+                return True
+        return False

@@ -53,7 +53,7 @@ def figures(growth: Growth, score: _Degrees, rank: NDArray[np.integer]) -> Figur
     is_far[named] = _far(growth, site[at], rows.lon[named], rows.lat[named])
     near = named[~is_far[named]]
     lon, lat = (medians(growth.at[near], n, values[near]) for values in (rows.lon, rows.lat))
-    depth = _depths(growth.parent)
+    depth = depths(growth.parent)
     _spread_up(growth.parent, depth, lon, lat)
     division = _divisions(growth, depth, site[at], at, rows.division[named])
     has_place = ~np.isnan(rows.lon)
@@ -86,7 +86,7 @@ def _far(growth: Growth, site: _Positions, lon: _Degrees, lat: _Degrees) -> NDAr
     return np.asarray(is_spot & (away > AGREE_M))
 
 
-def _depths(parent: _Positions) -> _Positions:
+def depths(parent: _Positions) -> _Positions:
     """Return how many nodes stand above each."""
     depth = np.zeros(len(parent), np.int64)
     above = parent.copy()

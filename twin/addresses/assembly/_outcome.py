@@ -13,6 +13,7 @@ from twin.addresses.assembly._figures import Figures
 from twin.addresses.assembly._groups import dense, most_frequent
 from twin.addresses.assembly._growth import METHODS, Growth
 from twin.addresses.assembly._text import texts_of
+from twin.addresses.assembly._validity import validity
 from twin.addresses.base import BASE_SCHEMA, DECIDED, IN_FORCE, SUPERSEDED, TIMESTAMP, WITHDRAWN
 from twin.addresses.levels import Level
 
@@ -52,7 +53,7 @@ def base_table(
     now: datetime,
 ) -> pa.Table:
     """Return the base: addresses in force, then those that were before and are no more."""
-    in_force = _in_force(growth, told, kept, ids, records)
+    in_force = _in_force(growth, told, kept, ids, records, now=now)
     before = growth.identity.base
     if not before.num_rows:
         return in_force
@@ -63,7 +64,13 @@ def base_table(
 
 
 def _in_force(
-    growth: Growth, told: Figures, kept: NDArray[np.bool_], ids: _Positions, records: pa.Table
+    growth: Growth,
+    told: Figures,
+    kept: NDArray[np.bool_],
+    ids: _Positions,
+    records: pa.Table,
+    *,
+    now: datetime,
 ) -> pa.Table:
     rows = growth.rows
     nodes = np.flatnonzero(kept)
@@ -82,6 +89,8 @@ def _in_force(
     has_row = best >= 0
     best_rows = pa.array(best, mask=~has_row)
     codes = pa.array([one.code for one in growth.districts.divisions], pa.string())
+    first, last = (bound.take(pa.array(nodes)) for bound in validity(growth, records))
+    is_over = pc.fill_null(pc.less_equal(last, pa.scalar(now, TIMESTAMP)), fill_value=False)
     columns = {
         "feature_id": pa.array(ids[nodes]),
         "level": pa.array(growth.level[nodes].astype(np.int64)),
@@ -94,10 +103,10 @@ def _in_force(
         "source": _column(records, "source", pa.string()).take(best_rows),
         "source_id": _column(records, "source_id", pa.string()).take(best_rows),
         "n_records": pa.array(told.n_records[nodes]),
-        "status": pa.repeat(pa.scalar(IN_FORCE), len(nodes)),
+        "status": pc.if_else(is_over, WITHDRAWN, IN_FORCE),
         "superseded_by": pa.nulls(len(nodes), pa.int64()),
-        "valid_from": _column(records, "valid_from", TIMESTAMP).take(best_rows),
-        "valid_to": pa.nulls(len(nodes), TIMESTAMP),
+        "valid_from": first,
+        "valid_to": last,
         "gates": _gates(growth, kept, ids).take(pa.array(nodes)),
         "lon": pa.array(told.lon[nodes]),
         "lat": pa.array(told.lat[nodes]),

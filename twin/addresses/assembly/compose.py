@@ -19,7 +19,7 @@ from twin.addresses.assembly._identity import Identity, Rulings
 from twin.addresses.assembly._outcome import address_ids, base_table, kept_nodes, match_table
 from twin.addresses.assembly._rows import Rows, read_rows
 from twin.addresses.assembly._stages import Doubt, grow
-from twin.addresses.base import empty_base
+from twin.addresses.base import IN_FORCE, empty_base
 from twin.addresses.book import AddressBook
 from twin.addresses.levels import Level
 from twin.addresses.names import Alias
@@ -174,7 +174,7 @@ def assemble(
         matches.take(pc.sort_indices(order)),
         _doubt_table(growth, doubts, ids, base),
         _unread(rows, records, np.flatnonzero(growth.at < 0)),
-        int(np.count_nonzero(kept)),
+        int(pc.sum(pc.equal(base["status"], IN_FORCE)).as_py() or 0),
         n_new,
         int(np.count_nonzero((growth.method > 0) & (growth.at >= 0))),
         int(np.count_nonzero(told.is_far)),

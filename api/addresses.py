@@ -16,9 +16,17 @@ from api.ask import Ask
 from api.days import day_in_china, moment_in_china, parse_day
 from api.service import Service
 from api.whole_numbers import parse_feature_id
-from twin.addresses.base import ADDRESS_BASE, ADDRESSES, MATCH_COLUMNS
+from twin.addresses.base import (
+    ADDRESS_BASE,
+    ADDRESSES,
+    IN_FORCE,
+    MATCH_COLUMNS,
+    SUPERSEDED,
+    UNKNOWN,
+)
 from twin.addresses.levels import Level
-from twin.addresses.past import chain_then
+from twin.addresses.past import chain_then, status_then
+from twin.addresses.standard import standard_text
 from twin.city import City
 from twin.divisions import DivisionTree
 from twin.errors import UnknownFeatureError
@@ -74,17 +82,19 @@ def address_as_of(
     city : City
     address_id : int
     day : date, optional
-        Whose codes and names of divisions the ``chain`` has; today in China by default.
+        Whose codes and names of divisions ``chain`` and ``text`` have; today in China by default.
     scope : Scope
         What the caller may see.
 
     Returns
     -------
     dict
-        ``text``, ``level``, ``status``, ``lon``, ``lat``; ``valid_from`` and ``valid_to``, days in China, the
-        latter the first no longer; ``components`` from the city down, divisions as of the day; ``chain``, the
-        five levels as of the day; ``gates``, ids of further numbers; ``history``: decisions, what it became
-        and what became it; ``sources``, up to 100 rows that name it, and ``n_records``, their number.
+        ``text``, ``level``, ``status`` on the day (``in_force``, ``not_yet``, ``withdrawn``, ``superseded``;
+        ``unknown`` where nothing tells that it was), ``lon``, ``lat``; ``valid_from`` and ``valid_to``, days
+        in China, the latter the first no longer; ``components`` from the city down and ``chain``, the five
+        levels, both with the divisions of the day; ``gates``, ids of further numbers; ``history``:
+        decisions, what it became and what became it; ``sources``, up to 100 rows that name it, and
+        ``n_records``, their number.
 
     Raises
     ------
@@ -99,19 +109,21 @@ def address_as_of(
     geometry = row.pop("geometry")
     lon, lat = (None, None) if geometry is None else shapely.get_coordinates(shapely.from_wkb(geometry))[0]
     chain = _chain(city, tree, row, lon, lat)
+    components = _components(city.layer(ADDRESS_BASE), address_id, chain)
+    status = _status(city, row, tree, chain)
     gates = [int(one) for one in (row.pop("gates") or "").split()]
     return {
         "address_id": address_id,
-        "text": row["text"],
+        "text": row["text"] if tree is city.divisions or not chain else _text(components),
         "level": Level(row["level"]).column,
         "level_title": Level(row["level"]).title,
-        "status": row["status"],
-        "superseded_by": row["superseded_by"],
+        "status": status,
+        "superseded_by": row["superseded_by"] if status == SUPERSEDED else None,
         "valid_from": day_in_china(row["valid_from"]),
         "valid_to": day_in_china(row["valid_to"]),
         "lon": None if lon is None else round(float(lon), 7),
         "lat": None if lat is None else round(float(lat), 7),
-        "components": _components(city.layer(ADDRESS_BASE), address_id, chain),
+        "components": components,
         "as_of": tree.as_of.isoformat(),
         "chain": chain,
         "gates": gates,
@@ -119,6 +131,24 @@ def address_as_of(
         "n_records": row["n_records"],
         "sources": _sources(city, address_id, scope),
     }
+
+
+def _status(city: City, row: dict[str, Any], tree: DivisionTree, chain: list[dict[str, object]]) -> str:
+    """Return what an address is on the day of a tree."""
+    if tree is city.divisions and row["status"] != IN_FORCE:
+        return str(row["status"])  # it ended within the day, perhaps just now
+    status = status_then(row["status"], row["valid_from"], row["valid_to"], tree.as_of)
+    is_undated = row["valid_from"] is None and tree is not city.divisions
+    if is_undated and status == IN_FORCE and not chain and row["division_code"] is not None:
+        return UNKNOWN
+    return status
+
+
+def _text(components: list[dict[str, object]]) -> str:
+    """Return the standard text of components, as divisions were called on their day."""
+    return standard_text(
+        (Level[str(one["level"]).upper()], str(one["token"]), str(one["word"] or "")) for one in components
+    )
 
 
 def _row(view: LayerView, address_id: int) -> dict[str, Any]:

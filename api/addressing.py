@@ -311,7 +311,7 @@ def _without_persons(city: City, rows: pa.Table) -> pa.Table:
 
 def _records(rows: pa.Table, edits: Edits) -> pa.Table:
     """Return source rows as assembly takes them, those that people have edited as they are now."""
-    kept = ["feature_id", "text", "source", "source_id", "valid_from", *MATCH_COLUMNS, "geometry"]
+    kept = ["feature_id", *TEXTS, "valid_from", "valid_to", *MATCH_COLUMNS, "geometry"]
     table = rows.select([name for name in kept if name in rows.column_names])
     if not edits.is_empty:
         is_hidden = pc.is_in(table["feature_id"], value_set=pa.array(edits.hidden_ids))

@@ -14,7 +14,9 @@ ADDRESSES = "addresses"
 ADDRESS_BASE = "address_base"
 """Layer of the addresses that they name: one row each, under its address id."""
 IN_FORCE, SUPERSEDED, WITHDRAWN = "in_force", "superseded", "withdrawn"
-"""What an address may be: named by sources; merged into another; named by none any more."""
+"""What an address may be: named by sources; merged into another; named by none any more, or ended."""
+NOT_YET, UNKNOWN = "not_yet", "unknown"
+"""What it may be on a day besides: not begun; without a day of its own, when no division of its was there."""
 
 TIMESTAMP = pa.timestamp("ms", tz="UTC")
 BASE_SCHEMA = pa.schema(

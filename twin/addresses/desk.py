@@ -24,6 +24,7 @@ from twin.addresses.past import names_then
 from twin.divisions import CHINA_TIME
 from twin.errors import UnknownLayerError
 from twin.scope import WHOLE_CITY, Scope
+from twin.view import LayerView
 
 if TYPE_CHECKING:
     from twin.city import City
@@ -121,7 +122,9 @@ class AddressDesk:
 
     def _read(self) -> Finder:
         city = self._city
-        return self._finder_of(stored_book(city.path, city.layer(ADDRESS_BASE)), city.path / "search")
+        view = city.layer(ADDRESS_BASE)
+        book = _book_of_days(view, city.divisions.as_of) or stored_book(city.path, view)
+        return self._finder_of(book, city.path / "search")
 
     def _finder_of(self, book: AddressBook, folder: Path | None) -> Finder:
         city = self._city
@@ -141,6 +144,18 @@ class AddressDesk:
         view = self._city.layer(ADDRESS_BASE, scope)
         ids = view.take(view.positions(), ["feature_id"])["feature_id"].to_numpy()
         return np.isin(book.ids, ids)
+
+
+def _book_of_days(view: LayerView, today: date) -> AddressBook | None:
+    """Return the book of a base of which some addresses are not there today, None where all are."""
+    rows = view.take(view.positions(), ["status", "valid_from", "valid_to"])
+    moment = pa.scalar(datetime.combine(today, time(), CHINA_TIME), TIMESTAMP)
+    is_other = pc.or_kleene(pc.greater(rows["valid_from"], moment), pc.less_equal(rows["valid_to"], moment))
+    is_in_force = pc.equal(rows["status"], IN_FORCE)
+    if not pc.any(pc.and_kleene(is_in_force, is_other)).as_py():
+        return None
+    base = base_of(view)
+    return AddressBook.from_table(base_as_of(base.filter(pc.equal(base["status"], IN_FORCE)), today))
 
 
 def base_as_of(base: pa.Table, day: date) -> pa.Table:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
 
+from twin.addresses.base import IN_FORCE, NOT_YET, WITHDRAWN
 from twin.addresses.levels import Level
-from twin.divisions import Division, DivisionTree
+from twin.divisions import CHINA_TIME, Division, DivisionTree
 from twin.errors import UnknownDivisionError
 
 Names = Mapping[int, tuple[tuple[Level, str], ...]]
@@ -44,6 +46,40 @@ def chain_then(today: DivisionTree, then: DivisionTree, code: str) -> tuple[Divi
         if len(before) == 1:
             return then.chain(before[0])
     return ()
+
+
+def status_then(status: str, first: datetime | None, last: datetime | None, day: date) -> str:
+    """Return what an address was, or will be, on a day.
+
+    Parameters
+    ----------
+    status : str
+        As the base has it.
+    first, last : datetime, optional
+        Since when it is, and the moment from which it is no longer.
+    day : date
+        In China.
+
+    Returns
+    -------
+    str
+        ``not_yet`` before it begins, ``in_force`` while it lasts, whatever has become of it since, and
+        ``withdrawn`` or ``superseded`` from its end on.
+
+    Examples
+    --------
+    >>> begun, ended = datetime(2005, 1, 1, tzinfo=CHINA_TIME), datetime(2021, 1, 1, tzinfo=CHINA_TIME)
+    >>> [status_then("withdrawn", begun, ended, date(year, 1, 1)) for year in (2004, 2005, 2021)]
+    ['not_yet', 'in_force', 'withdrawn']
+    """
+    moment = datetime.combine(day, time(), CHINA_TIME)
+    if first is not None and moment < first:
+        return NOT_YET
+    if last is None:
+        return status
+    if moment < last:
+        return IN_FORCE
+    return WITHDRAWN if status == IN_FORCE else status
 
 
 def names_then(today: DivisionTree, then: DivisionTree, codes: Iterable[tuple[int, str]]) -> Names:

@@ -23,8 +23,17 @@ from twin.scope import WHOLE_CITY, Scope
 
 HOW = ("", "coordinates", "code", "text")
 """How a row was placed; a position in it stands for it in arrays, 0 where it was not."""
-MIN_SCORE = 0.9
-"""What an address text must reach to count as found; :mod:`twin.addresses` calibrates scores."""
+MIN_SCORE = 0.8
+"""What an address text must reach to count as found; :mod:`twin.addresses` calibrates scores.
+
+Lower than the 0.9 from which an address is sure, because an area is larger than an address. What lies
+opposite or beside a house (对面、旁边) is never surely that house and scores at most 0.85, but lies in the
+same area as often as the house does. Of the 12,000 incidents of the sample 0.9 places 30 % by their texts,
+97.9 % of them in the community of their coordinates; 0.8 places 85 % and 97.7 %. By grid unit it is 94.7 %
+and 94.2 %.
+"""
+_BESIDE = "所指在该地址“"
+"""How :mod:`twin.addresses.scoring` begins to tell of a place beside the address that is answered."""
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -45,7 +54,7 @@ class PlaceColumns:
     text : str
         Addresses.
     min_score : float
-        What the best answer to an address must reach.
+        What the best answer to an address must reach; 0.9 keeps to addresses that are sure.
     as_of : date, optional
         The day on which the codes were carried and old names were in use; by default the newest meaning.
 
@@ -123,6 +132,8 @@ class Placement:
         Of the address found; NaN where none was looked for.
     reasons : ndarray of str, shape (n,)
         Why the row was not placed; empty where it was.
+    is_beside : ndarray of bool, shape (n,)
+        Whether the row was placed by the address in its text, and means a place beside it (旁边、对面).
     """
 
     numbers: _Ints
@@ -131,6 +142,7 @@ class Placement:
     how: NDArray[np.int8]
     scores: _Floats
     reasons: NDArray[np.object_]
+    is_beside: NDArray[np.bool_]
 
     @classmethod
     def nowhere(cls, n_rows: int, reason: str = "") -> Placement:
@@ -153,6 +165,7 @@ class Placement:
             np.zeros(n_rows, np.int8),
             nan.copy(),
             np.full(n_rows, reason, dtype=object),
+            np.zeros(n_rows, np.bool_),
         )
 
 
@@ -299,6 +312,8 @@ class Atlas:
         spread = Placement.nowhere(len(placed.how))
         spread.numbers[rows], spread.lon[rows], spread.lat[rows] = numbers, lon, lat
         _settle(placed, is_in, spread.numbers, spread.lon, spread.lat, HOW.index("text"))
+        told = pc.match_substring(found["reason"], _BESIDE).fill_null(fill_value=False)
+        placed.is_beside[rows] = told.to_numpy() & is_in[rows]
         below = f"the best answer scores below {min_score:g}"
         for row, text, sure in zip(rows.tolist(), found["reason"].to_pylist(), is_sure.tolist(), strict=True):
             fault = "the address lies in no area of the city" if sure else below

@@ -68,7 +68,7 @@ POSTED_ROLLUP = Operation(
         parameter("lat", "query", TEXT, "lat", _COLUMN + " Latitudes or northings."),
         parameter("crs", "query", TEXT, "wgs84", "wgs84, cgcs2000, gcj02, bd09 or EPSG:n."),
         parameter("code", "query", TEXT, "code", _COLUMN + " Codes of divisions or grid units."),
-        parameter("min_score", "query", NUMBER, 0.9, "What the best answer to an address must reach."),
+        parameter("min_score", "query", NUMBER, 0.8, "What the best answer to an address must reach."),
         parameter("sum", "query", TEXT, "kwh", "Columns to sum, separated by commas."),
         parameter("mean", "query", TEXT, "kwh", "Columns to average, separated by commas."),
         parameter("people", "query", {"type": "string", "enum": ["true"]}, "true", "Rows are people."),

@@ -67,6 +67,8 @@ class RollUpOutcome:
     Parameters
     ----------
     rows, placed, unplaced : int
+    beside : int
+        Of the placed ones, those whose text means a place beside the address it names (旁边、对面).
     areas : int
         Areas in the answer.
     totals : dict
@@ -81,6 +83,7 @@ class RollUpOutcome:
 
     rows: int
     placed: int
+    beside: int
     unplaced: int
     areas: int
     totals: dict[str, object]
@@ -192,6 +195,7 @@ def outcome_of(found: RollUp, table: DepartmentTable, layer: str = "") -> RollUp
     return RollUpOutcome(
         n_rows,
         n_rows - n_unplaced,
+        int((found.placement.is_beside & (found.areas < found.table.num_rows - 1)).sum()),
         n_unplaced,
         found.table.num_rows - 1,
         totals,

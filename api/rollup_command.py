@@ -22,10 +22,10 @@ _OUT = click.Path(path_type=Path)
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Day on which the codes were carried.")
 @click.option(
     "--min-score",
-    default=0.9,
+    default=0.8,
     show_default=True,
     type=click.FloatRange(0, 1),
-    help="What the best answer to an address must reach.",
+    help="What the best answer to an address must reach; places beside one (旁边) reach 0.85, sure ones 0.9.",
 )
 @click.option("--sum", "sums", multiple=True, help="Column to sum; repeatable.")
 @click.option("--mean", "means", multiple=True, help="Column to average; repeatable.")
@@ -88,6 +88,11 @@ def rollup(**given: object) -> None:
         f"{found.unplaced:,} could not be placed (未落图) -> {options.text('target')}",
         err=True,
     )
+    if found.beside:
+        click.echo(
+            f"  {found.beside:,} of the placed rows mean a place beside the address they name (旁边、对面)",
+            err=True,
+        )
     for note in found.notes:
         click.echo(f"  {note}", err=True)
     for reason, count in list(found.reasons.items())[:5]:

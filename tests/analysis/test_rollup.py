@@ -190,9 +190,9 @@ def test_text_is_placed_by_the_finder_where_it_is_sure(town: City) -> None:
     assert placed["score"].to_pylist() == [0.95, 0.5, 0.99, 0.99, None, None, 0.99]
     assert "above the level community" in placed["reason"].to_pylist()[6], "a road may run through several"
     reasons = placed["reason"].to_pylist()
-    assert reasons[1] == "the best answer scores below 0.9"
+    assert reasons[1] == "the best answer scores below 0.8"
     assert reasons[3] == "the address lies in no area of the city"
-    assert reasons[4] == "the best answer scores below 0.9: 无此地址"
+    assert reasons[4] == "the best answer scores below 0.8: 无此地址"
     with pytest.raises(InvalidQueryError, match="address base"):
         rollup(town, table, "community", PlaceColumns(text="where"))
 
@@ -285,4 +285,19 @@ def test_addresses_are_found_in_the_base_of_the_city(tmp_path: Path) -> None:
     assert placed["how"].to_pylist() == ["text"] * 4 + ["", ""]
     assert (placed["lon"][0].as_py(), placed["lat"][0].as_py()) == (120.01, 28.9)
     assert all(placed["reason"].to_pylist()[3:])
+    city.close()
+
+
+def test_place_beside_an_address_counts_where_the_address_lies_and_is_told(tmp_path: Path) -> None:
+    city = make_linked_town(tmp_path / "a.city")
+    table = pa.table(
+        {"where": ["永城路38号", "永城路38号门口", "永城路38号对面", "永城路40号旁边", "永城路99号对面"]}
+    )
+    found = rollup(city, table, "community", PlaceColumns(text="where"))
+    placed = found.placed_table()
+    assert placed["key"].to_pylist() == [COMMUNITY_CODES[0]] * 3 + [COMMUNITY_CODES[1], ""]
+    assert found.placement.is_beside.tolist() == [False, False, True, True, False]
+    sure = rollup(city, table, "community", PlaceColumns(text="where", min_score=0.9))
+    assert sure.placement.how.astype(bool).tolist() == [True, True, False, False, False]
+    assert not sure.placement.is_beside.any()
     city.close()

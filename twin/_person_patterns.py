@@ -105,6 +105,10 @@ BARE = (
     re.compile(rf"(?:^|(?<={_WORD_ENDS})|(?<=[ ,;、(]))老([{PURE}{AMBIGUOUS}])家(?=[ ,;、|/)]|$)"),
 )
 """A name alone, group 1: before an address, behind one, between signs; the first two leave no doubt."""
+AFTER_DIVISION = re.compile(rf"(?<=[市区县镇乡道社村])([{PURE}]{HAN}{{1,2}})家?$")
+"""What may be a name right behind a division, where villages without an ending stand too."""
+COUNTED = frozenset("三四五六")
+"""张三, 李四: how people call whom they do not name."""
 BESIDE_NUMBER = (
     re.compile(
         rf"(?:^|(?<=[^一-龥])|(?<={_WORD_ENDS})|(?<=[路街弄巷园苑村里庭府厦]))"
@@ -148,6 +152,7 @@ PERSON_HINT = (
     rf"{CONTACT_HINT}|^[ 　]*[老小阿]?[{_ANY}]{HAN}{{1,4}}(?:{_BLANK}|$)"
     rf"|{_ENDS}[老小阿]?[{_ANY}]{HAN}{{1,4}}[ 　)）】。]*(?:{_BLANK}|$)"
     rf"|{_ENDS}[老小阿][{_ANY}][ 　)）】。]*(?:{_BLANK}|$)"
+    rf"|[市区县镇乡道社村][{PURE}]{HAN}{{1,3}}$"
     rf"|[号室幢栋座元层楼户)）][ 　,，]*[A-Za-z]{{2,}} [A-Za-z ]{{2,}}[)） ]*$"
 )
 """What a text must have to be looked at for names that stand alone too (RE2)."""

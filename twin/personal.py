@@ -258,10 +258,20 @@ def _alone(masked_text: str, places: frozenset[str]) -> list[tuple[int, int]]:
             is_sure = number > 4 or (is_name(one[1], is_told=number < 2) and one[1] not in places)
             if is_sure and not _is_split(masked_text, one):
                 found.append(one.span())
+    behind = patterns.AFTER_DIVISION.search(masked_text)
+    if behind and behind[1] not in places and _is_surely_name(behind[1]):
+        found.append(behind.span())
     latin = patterns.LATIN.search(masked_text)
     if latin and not patterns.LATIN_PLACES.search(latin[1]):
         found.append(latin.span(1))
     return found
+
+
+def _is_surely_name(name: str) -> bool:
+    """Return whether a name is made of nothing but what people are called by."""
+    if len(name) == 2:
+        return name[1] in patterns.TELLING | patterns.COUNTED
+    return set(name[1:]) <= patterns.GIVEN and is_name(name)
 
 
 def _is_split(text: str, name: re.Match[str]) -> bool:

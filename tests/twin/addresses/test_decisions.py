@@ -165,6 +165,26 @@ def test_corrected_name_stands_in_every_text_below(city: City) -> None:
     assert rulings_of(city.state).source_tokens == {}
 
 
+@pytest.mark.parametrize(
+    ("ending", "token", "message"),
+    [
+        ("紫荆花园1幢", "张三 13800001234", "tells of a person"),
+        ("紫荆花园1幢", "<b>", "is no 楼牌"),
+        ("紫荆花园1幢", "紫荆", "is no 楼牌"),
+        ("紫荆花园", "陈建国", "tells of a person"),
+        ("紫荆花园", "花园<script>", "is no 小区"),
+    ],
+)
+def test_correction_takes_neither_persons_nor_signs(
+    city: City, ending: str, token: str, message: str
+) -> None:
+    before = seen(city)
+    with pytest.raises(InvalidDecisionError, match=message) as refused:
+        correct(city, id_of(city, ending), token, author="clerk")
+    assert "13800001234" not in str(refused.value)
+    assert seen(city) == before
+
+
 def test_rejected_pair_is_remembered_until_undone(city: City) -> None:
     pair = sorted((id_of(city, "紫荆花园"), id_of(city, "阳光花园")))
     done = reject(city, pair[1], pair[0], author="clerk")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from twin.addresses.decisions._plan import Plan, name_of
 from twin.addresses.decisions.decided import Decided, stored
 from twin.addresses.decisions.rulings import rulings_of
 from twin.addresses.levels import Level
 from twin.city import City
 from twin.errors import InvalidDecisionError
+from twin.personal import personal_spans
+
+_NAME = re.compile(r"[\w·()（）-]{1,40}")
+_NUMBER = re.compile(r"[0-9A-Za-z甲乙丙丁戊己庚辛东南西北中上下左右前后附负之阁楼地室车库间号#-]{1,12}")
 
 
 def correct(city: City, address_id: int, token: str, *, author: str) -> Decided:
@@ -32,7 +38,8 @@ def correct(city: City, address_id: int, token: str, *, author: str) -> Decided:
     UnknownFeatureError
         If there is no such address.
     InvalidDecisionError
-        If it is a division or not in force, the name is empty or as it was, or a sibling has it.
+        If it is a division or not in force, the name is empty or as it was, tells of a person, holds signs
+        that no name or number of this level has, or a sibling has it.
     StateConflictError
         If somebody else edited addresses meanwhile.
     """
@@ -43,6 +50,7 @@ def correct(city: City, address_id: int, token: str, *, author: str) -> Decided:
         raise InvalidDecisionError(f"{address['text']} is a division; import divisions to rename it")
     if not token or not token.isprintable() or token == address["token"]:
         raise InvalidDecisionError(f"{token!r} is no new name for {address['text']}")
+    _refuse_unfit(token, Level(address["level"]))
     parent = address["parent_id"]
     for sibling in plan.children(parent) if parent is not None else ():
         if name_of(plan.address(sibling)) == (address["level"], token):
@@ -54,3 +62,12 @@ def correct(city: City, address_id: int, token: str, *, author: str) -> Decided:
     plan.write_texts(plan.below(address_id))
     told = {"id": address_id, "source_token": source_token, "token": token}
     return stored(plan, "correct", told, address_id, author)
+
+
+def _refuse_unfit(token: str, level: Level) -> None:
+    """Refuse what tells of a person, without quoting it, and what no name or number of a level looks like."""
+    if personal_spans(token):
+        raise InvalidDecisionError("the name tells of a person; addresses have none (个人信息不入库)")
+    pattern, wanted = (_NAME, "a name") if level.is_named else (_NUMBER, "a number such as 38, 12-1 or A")
+    if not pattern.fullmatch(token):
+        raise InvalidDecisionError(f"{token[:40]!r} is no {level.title}; wanted {wanted} without other signs")

@@ -44,7 +44,7 @@ class RollUpRequest:
     columns : PlaceColumns
     measures : Measures
     title : str
-        Of the layer and the picture; by default the name of the file.
+        Of the layer and the picture; by default the name of the file, and on the picture what it shows.
     shows : str
         Column that the picture shows, such as ``sum_kwh``; by default the first sum, else mean, else count.
     unit : str
@@ -289,9 +289,46 @@ def picture_of(found: RollUp, request: RollUpRequest) -> bytes:
     if shows not in found.total.column_names:
         known = ", ".join(found.total.column_names)
         raise UnknownFieldError(f"the roll-up has no column {shows!r} to show; it has {known}")
-    title = request.title or f"{request.table.stem} {shows} ({found.by})"
-    caption = Caption(title, request.unit, found.table["count"][-1].as_py())
+    title = title_of(request.table.stem, shows, found.by)
+    caption = Caption(request.title or title, request.unit, found.table["count"][-1].as_py())
     return choropleth(found.geometry, _floats(found.table[shows])[:-1], caption)
+
+
+_AREAS = {
+    "city": "全市",
+    "district": "各区县",
+    "subdistrict": "各乡镇街道",
+    "community": "各社区、村",
+    "grid": "各网格",
+}
+
+
+def title_of(name: str, shows: str, by: str) -> str:
+    """Return what a picture is called where nobody gave it a title: what is shown, by which areas.
+
+    Parameters
+    ----------
+    name : str
+        Of the table.
+    shows : str
+        Column of the answer.
+    by : str
+        Level name or ``h3:`` and a resolution.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> title_of("energy", "sum_kwh", "community")
+    'energy 各社区、村kwh合计 (sum_kwh by community)'
+    >>> title_of("permits", "count", "h3:9")
+    'permits 各六边形记录数 (count by h3:9)'
+    """
+    kind, _, column = shows.partition("_")
+    measure = {"sum": f"{column}合计", "mean": f"{column}平均"}.get(kind, "记录数")
+    return f"{name} {_AREAS.get(by, '各六边形')}{measure} ({shows} by {by})"
 
 
 def refuse_layer(city: City, name: str) -> None:

@@ -69,14 +69,16 @@ def class_edges(values: _Floats, n_classes: int = len(COLOURS), scheme: Scheme =
     values : ndarray of float64, shape (n,)
         NaN where there is none.
     n_classes : int
-        At most; fewer where quantiles fall together.
+        At most; fewer where quantiles fall together. Where many areas have the least value, mostly zero, it
+        is a class of its own, and the others are divided among the rest.
     scheme : {"quantile", "equal"}
         As many areas in each class, or classes of equal width.
 
     Returns
     -------
     ndarray of float64, shape (k + 1,)
-        Ascending; the first is the least value, the last the greatest. Empty without values.
+        Ascending; the first is the least value, the last the greatest, and the first two are the same where
+        the first class holds that value alone. Quantiles of whole numbers are whole. Empty without values.
 
     Raises
     ------
@@ -89,6 +91,8 @@ def class_edges(values: _Floats, n_classes: int = len(COLOURS), scheme: Scheme =
     array([  0.,   2., 100.])
     >>> class_edges(np.array([0.0, 1.0, 2.0, 3.0, 100.0]), 2, "equal")
     array([  0.,  50., 100.])
+    >>> class_edges(np.array([0.0, 0.0, 0.0, 2.0, 3.0, 9.0]), 3)
+    array([0., 0., 3., 9.])
     """
     if scheme not in ("quantile", "equal"):
         raise InvalidQueryError(f"the scheme {scheme!r} came; wanted quantile or equal")
@@ -97,14 +101,26 @@ def class_edges(values: _Floats, n_classes: int = len(COLOURS), scheme: Scheme =
     known = values[np.isfinite(values)]
     if not len(known):
         return np.empty(0)
-    shares = np.linspace(0.0, 1.0, n_classes + 1)
     if scheme == "equal":
         low, high = float(known.min()), float(known.max())
-        edges = low + shares * (high - low)
+        edges = np.unique(low + np.linspace(0.0, 1.0, n_classes + 1) * (high - low))
     else:
-        edges = np.quantile(known, shares)
-    edges = np.unique(edges)
+        edges = _quantiles(known, n_classes)
     return edges if len(edges) > 1 else np.repeat(edges, 2)
+
+
+def _quantiles(known: _Floats, n_classes: int) -> _Floats:
+    """Return the bounds of classes of as many values each, none empty; see :func:`class_edges`."""
+    least = known.min()
+    uppers = np.quantile(known, np.linspace(0.0, 1.0, n_classes + 1)[1:])
+    if n_classes > 1 and uppers[0] == least < uppers[-1]:  # the least value alone would fill a class
+        uppers = np.quantile(known[known > least], np.linspace(0.0, 1.0, n_classes))[1:]
+        uppers = np.append(least, uppers)
+    if (known == np.floor(known)).all():
+        uppers = np.floor(uppers)  # the same classes, with bounds that are values
+    uppers = np.unique(uppers)
+    is_filled = np.isin(np.arange(len(uppers)), np.searchsorted(uppers, known, side="left"))
+    return np.append(least, uppers[is_filled])
 
 
 def class_of(values: _Floats, edges: _Floats) -> NDArray[np.int64]:
@@ -215,7 +231,7 @@ def _legend(axes: Axes, edges: _Floats, unit: str, font: str, *, has_gaps: bool)
     # A class holds its upper bound, the first one its lower bound too.
     starts = ["", *["> "] * (len(shades) - 1)]
     entries = [
-        Patch(facecolor=shade, edgecolor=EDGE, label=f"{start}{_number(low)} – {_number(high)}")
+        Patch(facecolor=shade, edgecolor=EDGE, label=_span(start, low, high))
         for shade, start, low, high in zip(shades, starts, edges[:-1], edges[1:], strict=False)
     ]
     if has_gaps:
@@ -239,6 +255,11 @@ def _shades(n_classes: int) -> tuple[str, ...]:
     """Return as many colours, from the lightest to the darkest."""
     chosen = np.linspace(0, len(COLOURS) - 1, n_classes).round().astype(int) if n_classes > 1 else [2]
     return tuple(COLOURS[place] for place in chosen)
+
+
+def _span(start: str, low: float, high: float) -> str:
+    """Return the values of a class, of one alone itself."""
+    return _number(low) if low == high else f"{start}{_number(low)} – {_number(high)}"
 
 
 def _number(value: float) -> str:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyproj
 import pytest
 import shapely
@@ -80,6 +81,7 @@ def test_table_is_rolled_up_by_coordinates_into_every_output(folder: Path) -> No
         assert found["name"].to_pylist() == ["城西社区"]
         assert found["sum_kwh"].to_pylist() == [14.75]
         assert sum(view.take(view.positions())["count"].to_pylist()) == 4
+        assert view.take(view.positions())["count"].type == pa.int64()
 
 
 def test_table_is_rolled_up_by_code_where_coordinates_fail(folder: Path) -> None:

@@ -7,6 +7,8 @@ import io
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from tiles.choropleth import COLOURS, NO_VALUE, Caption, choropleth, class_edges, class_of
@@ -57,9 +59,35 @@ def test_class_holds_its_upper_bound() -> None:
 
 def test_many_equal_values_make_fewer_classes() -> None:
     values = np.array([0.0] * 90 + [7.0] * 10)
-    assert class_edges(values).tolist() == [0.0, 7.0]
+    assert class_edges(values).tolist() == [0.0, 0.0, 7.0]
     assert class_edges(np.full(4, 3.0)).tolist() == [3.0, 3.0]
     assert len(class_edges(np.array([np.nan]))) == 0
+
+
+def test_least_value_is_a_class_of_its_own_where_it_would_fill_one() -> None:
+    """60 of 100 areas have nothing; of the other 40, with 1 to 40, a quarter is in each further class."""
+    values = np.array([0.0] * 60 + [*range(1, 41)])
+    edges = class_edges(values)
+    assert np.bincount(class_of(values, edges)).tolist() == [60, 10, 10, 10, 10]
+    assert set(class_of(np.zeros(3), edges).tolist()) == {0}
+    few = np.array([0.0, *range(1, 100)])
+    np.testing.assert_array_equal(class_edges(few), np.floor(np.quantile(few, [0, 0.2, 0.4, 0.6, 0.8, 1.0])))
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=60), st.integers(1, 5))
+def test_classes_are_filled_in_order_and_bounded_by_whole_numbers_of_whole_numbers(
+    counts: list[int], n_classes: int
+) -> None:
+    values = np.array(counts, np.float64)
+    edges = class_edges(values, n_classes)
+    classes = class_of(values, edges)
+    assert 0 < len(edges) - 1 <= n_classes
+    assert (edges == np.floor(edges)).all()
+    assert (edges[0], edges[-1]) == (values.min(), values.max())
+    assert set(classes.tolist()) == set(range(len(edges) - 1))
+    assert (np.diff(classes[np.argsort(values, kind="stable")]) >= 0).all()
+    if (values == values.min()).mean() > 1 / n_classes and n_classes > 1:
+        assert set(values[classes == 0].tolist()) == {values.min()}
 
 
 def test_hole_of_an_area_shows_the_ground() -> None:

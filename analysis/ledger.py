@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
@@ -137,6 +138,22 @@ class Ledger:
 
         shapes = outlines(city, self.by, self.table["key"].to_pylist())
         return geopandas.GeoDataFrame(self.to_frame(), geometry=shapes, crs="EPSG:4326")
+
+    def rounded(self) -> Ledger:
+        """Return the ledger with areas to 0.1 m2 and lengths to 0.1 m, as surveyors write them.
+
+        Returns
+        -------
+        Ledger
+            The total is that of the rounded rows, so that they still add up.
+        """
+        table, total = self.table, self.total
+        for name in MEASURES:
+            values, place = pc.round(table[name], 1), table.column_names.index(name)
+            table = table.set_column(place, name, values)
+            summed = pa.array([pc.round(pc.sum(values), 1).as_py()], pa.float64())
+            total = total.set_column(place, name, summed)
+        return Ledger(self.by, table, total)
 
     def row(self, key: str) -> dict[str, object]:
         """Return one row.

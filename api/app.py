@@ -15,6 +15,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from api import (
     address_links,
@@ -233,6 +235,15 @@ def _add_definition(app: FastAPI) -> None:
     app.add_route("/openapi.json", definition, methods=["GET"], include_in_schema=False)
 
 
+def _methods_at(app: FastAPI, scope: Scope) -> str:
+    """Return the methods that a path takes; the front door answers HEAD wherever GET is answered."""
+    taken = {"HEAD"}
+    for route in app.routes:
+        if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
+            taken |= route.methods or set()
+    return ", ".join(method for method in ("GET", "HEAD", "POST") if method in taken)
+
+
 def _add_refusals(app: FastAPI) -> None:
     """Answer every refusal, ours and the framework's, as problem+json."""
 
@@ -241,12 +252,12 @@ def _add_refusals(app: FastAPI) -> None:
 
     async def framework(request: Request, error: HTTPException) -> Response:
         path = request.url.path
-        headers = dict(error.headers or {})
+        headers, taken = dict(error.headers or {}), ""
         if error.status_code == 405:
-            headers["Allow"] = "GET, HEAD"  # the front door answers HEAD wherever GET is answered
+            headers["Allow"] = taken = _methods_at(app, request.scope)
         detail = {
             404: f"there is nothing at {path}; the landing page / links what there is",
-            405: f"{request.method} is not taken at {path}; it takes GET, HEAD",
+            405: f"{request.method} is not taken at {path}; it takes {taken}",
         }.get(error.status_code, str(error.detail))
         answer = refusal(error.status_code, detail, code="Http", instance=path)
         for name, value in headers.items():

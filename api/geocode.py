@@ -314,7 +314,8 @@ def _texts(body: bytes) -> list[str | None]:
     try:
         came = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise InvalidQueryError(f'the body is no JSON: {error}; wanted is {{"texts": [...]}}') from error
+        wanted = '{"texts": [...]} as JSON; CSV comes out, by Accept: text/csv, and does not go in'
+        raise InvalidQueryError(f"the body is no JSON: {error}; wanted is {wanted}") from error
     texts = came.get("texts") if isinstance(came, dict) else None
     if not isinstance(texts, list) or not all(one is None or isinstance(one, str) for one in texts):
         raise InvalidQueryError('the body has no list of texts; wanted is {"texts": ["...", ...]}')

@@ -131,7 +131,7 @@ def ledger_(folder: Path, by: str, target: Path, *, as_json: bool) -> None:
     from twin.city import City
 
     with City.open(folder) as city:
-        found = ledger(city, by)
+        found = ledger(city, by).rounded()
     write_table(pa.concat_tables([found.table, found.total]), target)
     if as_json:
         _print({"by": by, "rows": found.table.num_rows, "total": found.total.to_pylist()[0]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,19 @@ def test_rows_of_every_level_add_up_to_the_layers(city: City, by: str) -> None:
     assert totals["area_m2"] == pytest.approx(
         sum(metric(square(i, j)).area for i in range(SIDE) for j in range(SIDE)), rel=1e-9
     )
+
+
+@pytest.mark.parametrize("by", ["grid", "community"])
+def test_rounded_measures_have_one_decimal_and_still_add_up(city: City, by: str) -> None:
+    found = ledger(city, by)
+    rounded = found.rounded()
+    for name in ("area_m2", "walk_m"):
+        values = rounded.table[name].to_pylist()
+        assert all(repr(value).partition(".")[2].isdigit() for value in values)
+        assert all(len(repr(value).partition(".")[2]) == 1 for value in values)
+        np.testing.assert_allclose(values, found.table[name].to_pylist(), rtol=0, atol=0.0500001)
+        assert rounded.total[name][0].as_py() == float(sum(Decimal(repr(value)) for value in values))
+    assert rounded.table["addresses"].equals(found.table["addresses"])
 
 
 def _length_m(lines: np.ndarray) -> float:

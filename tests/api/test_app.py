@@ -47,6 +47,11 @@ def test_unknown_path_and_method_are_problems(client: Client) -> None:
         assert answer.status_code == 405
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["allow"] == "GET, HEAD"
+    for path in ("/v1/geocode", "/v1/divisions/331102/rollup"):
+        answer = client(path, "DELETE")
+        assert answer.status_code == 405
+        assert answer.headers["allow"] == "GET, HEAD, POST"
+        assert answer.json()["detail"].endswith("it takes GET, HEAD, POST")
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from api.folding import fold_edits
+from api.folding import fold_edits, put_again
 from api.known_places import known_places
 from api.merging import Arrival
 from api.progress import Advance
 from layers.report import Rejection
 from twin.addresses.aliases import ALIASES, aliases_of
-from twin.addresses.assembly import Assembly, Surroundings, assemble
+from twin.addresses.assembly import Assembly, Surroundings, assemble, unread_of
 from twin.addresses.base import (
     ADDRESS_BASE,
     ADDRESSES,
+    IN_FORCE,
     MATCH_COLUMNS,
     base_of,
     empty_base,
@@ -28,7 +29,7 @@ from twin.addresses.base import (
     to_layer,
 )
 from twin.addresses.decisions import rulings_of
-from twin.addresses.doubts import store_doubts
+from twin.addresses.doubts import doubts_of, store_doubts
 from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.names import Alias
 from twin.addresses.parsing import Parser
@@ -39,7 +40,7 @@ from twin.errors import DamagedLayerError
 from twin.personal import without_persons
 from twin.schema import DECLARED
 from twin.state import FeatureChange
-from twin.state.decisions import decisions, settle_decisions
+from twin.state.decisions import has_open_decisions, settle_decisions, unfinished_undoings
 from twin.store import LayerPut
 from twin.view import LayerView
 
@@ -49,6 +50,8 @@ READER = "assembly"
 """What the provenance of the base names as its reader."""
 TEXTS = ("source", "source_id", "text")
 """Columns of the sources that the base is made of, beside the place."""
+DAYS = ("valid_from", "valid_to")
+"""... and since when and until when they hold."""
 _PARSED_AT_ONCE = 50_000
 
 
@@ -60,15 +63,15 @@ class Addressed:
     ----------
     table : pyarrow.Table
         Rows of the layer ``addresses``, with the columns of the matches.
-    base : LayerPut
-        The layer ``address_base``.
+    base : LayerPut, optional
+        The layer ``address_base``; None where the sources are as they were, and so is the base.
     assembly : Assembly
     edited : tuple of FeatureChange
         Rows that people have edited and that name another address now.
     """
 
     table: pa.Table
-    base: LayerPut
+    base: LayerPut | None
     assembly: Assembly
     edited: tuple[FeatureChange, ...] = ()
 
@@ -86,6 +89,8 @@ class Addressed:
             f"{n_rows - n_unread:,} rows of all sources name {found.n_in_force:,} addresses",
             f"{found.n_new:,} addresses are new; {found.n_joined:,} rows do not name theirs exactly",
         ]
+        if self.base is None:
+            said.append("the sources are as they were, and so is the address base (无变化)")
         if n_unread:
             said.append(f"{n_unread:,} rows name no address (未能识别)")
         if found.n_far:
@@ -130,18 +135,21 @@ def addressed(city: City, rows: pa.Table, *, licence: str = "", advance: Advance
     -------
     Addressed
     """
-    aliases = _aliases(city)
     rows = _with_last_matches(city, _without_persons(city, rows))
     last = _sound_view(city)
     edits = NO_EDITS if last is None else last.edits
     records = _records(rows, edits)
-    before = _base_before(city)
-    parser = Parser(Gazetteer.from_tree(city.divisions, aliases))
+    tag = base_tag(city, records)
+    aliases = _aliases(city)
+    parser = _Observed(Parser(Gazetteer.from_tree(city.divisions, aliases)), advance)
+    surroundings = Surroundings(city.divisions, city.area_assigner, aliases)
+    if last is not None and _is_of(city, tag):
+        return Addressed(rows, None, _as_before(city, records, parser, surroundings))
     found = assemble(
         records,
-        _Observed(parser, advance),
-        Surroundings(city.divisions, city.area_assigner, aliases),
-        before=before,
+        parser,
+        surroundings,
+        before=_base_before(city),
         rulings=rulings_of(city.state),
         reserve=lambda count: city.state.new_feature_id(
             ADDRESS_BASE, at_least=city.store.next_id(ADDRESS_BASE), count=count
@@ -153,7 +161,7 @@ def addressed(city: City, rows: pa.Table, *, licence: str = "", advance: Advance
     n_unread = found.matches["address_id"].null_count
     provenance = Provenance(
         sources=(ADDRESSES,),
-        sha256=(base_tag(city, rows),),
+        sha256=(tag,),
         reader=READER,
         rows_read=rows.num_rows,
         rows_taken=rows.num_rows - n_unread,
@@ -170,14 +178,42 @@ def addressed(city: City, rows: pa.Table, *, licence: str = "", advance: Advance
     return Addressed(rows, base, found, _changed_edits(edits, records, found.matches))
 
 
-def base_tag(city: City, rows: pa.Table) -> str:
-    """Return what changes whenever the base would: sources, divisions, other names, decisions.
+def _as_before(city: City, records: pa.Table, parser: _Observed, surroundings: Surroundings) -> Assembly:
+    """Return the base in force as what its records come to once more; decisions stand in it already."""
+    view = city.layer(ADDRESS_BASE)
+    base = base_of(view)
+    method = records["match_method"]
+    return Assembly(
+        base,
+        records.select(MATCH_COLUMNS),
+        doubts_of(city.path, view.layer),
+        unread_of(records.filter(pc.is_null(records["address_id"])), parser, surroundings, base),
+        n_in_force=pc.sum(pc.equal(base["status"], IN_FORCE)).as_py() or 0,
+        n_new=0,
+        n_joined=pc.sum(pc.not_equal(method, "exact")).as_py() or 0,
+        n_far=0,
+    )
+
+
+def _is_of(city: City, tag: str) -> bool:
+    """Return whether the base in force can be read and is of a tag."""
+    try:
+        return city.has_layer(ADDRESS_BASE) and city.layer(ADDRESS_BASE).layer.provenance.sha256 == (tag,)
+    except DamagedLayerError:
+        return False
+
+
+def base_tag(city: City, records: pa.Table) -> str:
+    """Return what changes whenever the base has to be made anew: sources, divisions, other names.
+
+    Decisions make their changes themselves; one that was undone after the sources had changed what it
+    touches leaves work, and so counts.
 
     Parameters
     ----------
     city : City
-    rows : pyarrow.Table
-        The layer ``addresses``, in any order.
+    records : pyarrow.Table
+        Source rows as assembly takes them, in any order.
 
     Returns
     -------
@@ -188,14 +224,14 @@ def base_tag(city: City, rows: pa.Table) -> str:
     areas = city.area_assigner
     divisions = [(one.id, one.code, one.name, one.level) for one in city.divisions.nodes if one.level < 5]
     digest.update(repr((divisions, "" if areas is None else areas.tag, _aliases(city))).encode())
-    digest.update(repr([made.id for made in decisions(city.state, only_in_force=True)]).encode())
-    rows = rows.take(pc.sort_indices(rows["feature_id"]))
-    digest.update(rows["feature_id"].to_numpy().tobytes())
-    for places in places_of(rows["geometry"]):
-        digest.update(places.tobytes())
-    for name in TEXTS:
-        if name in rows.column_names:
-            _update(digest, rows[name].combine_chunks())
+    digest.update(repr(unfinished_undoings(city.state)).encode())
+    records = records.take(pc.sort_indices(records["feature_id"]))
+    for name in ("feature_id", "lon", "lat"):
+        digest.update(records[name].to_numpy().tobytes())
+    for name in (*TEXTS, *DAYS):
+        if name in records.column_names and records[name].null_count < records.num_rows:
+            digest.update(name.encode())
+            _update(digest, records[name].combine_chunks())
     return digest.hexdigest()
 
 
@@ -226,9 +262,9 @@ def is_current(city: City) -> bool:
     if not city.has_layer(ADDRESS_BASE):
         return False
     view = city.layer(ADDRESSES)
-    texts = [name for name in TEXTS if name in view.columns.names]
-    rows = view.take(view.positions(), ["feature_id", *texts, "geometry"])
-    return city.store.current(ADDRESS_BASE).provenance.sha256 == (base_tag(city, rows),)
+    wanted = [name for name in (*TEXTS, *DAYS) if name in view.columns.names]
+    records = _records(view.take(view.positions(), ["feature_id", *wanted, "geometry"]), NO_EDITS)
+    return city.store.current(ADDRESS_BASE).provenance.sha256 == (base_tag(city, records),)
 
 
 def renew_base(city: City, advance: Advance) -> Addressed | None:
@@ -311,7 +347,7 @@ def _without_persons(city: City, rows: pa.Table) -> pa.Table:
 
 def _records(rows: pa.Table, edits: Edits) -> pa.Table:
     """Return source rows as assembly takes them, those that people have edited as they are now."""
-    kept = ["feature_id", *TEXTS, "valid_from", "valid_to", *MATCH_COLUMNS, "geometry"]
+    kept = ["feature_id", *TEXTS, *DAYS, *MATCH_COLUMNS, "geometry"]
     table = rows.select([name for name in kept if name in rows.column_names])
     if not edits.is_empty:
         is_hidden = pc.is_in(table["feature_id"], value_set=pa.array(edits.hidden_ids))
@@ -362,8 +398,11 @@ def store_addressed(city: City, rows: LayerPut, made: Addressed) -> list[LayerVe
     StorageError
         If they cannot be written; those before stay in force.
     """
-    versions = city.store.put_all([made.base, rows])
-    store_doubts(city.path, versions[0].version, versions[0].content_hash, made.assembly.doubts)
+    if made.base is None:
+        versions = [city.store.current(ADDRESS_BASE), *city.store.put_all([rows])]
+    else:
+        versions = city.store.put_all([made.base, rows])
+        store_doubts(city.path, versions[0].version, versions[0].content_hash, made.assembly.doubts)
     if made.edited:
         city.state.change_features(ADDRESSES, made.edited, author=READER)
     city.forget(ADDRESSES)
@@ -372,7 +411,7 @@ def store_addressed(city: City, rows: LayerPut, made: Addressed) -> list[LayerVe
 
 
 def settle_edits(city: City) -> None:
-    """Leave to the coming assembly what decisions have changed: it honours them itself.
+    """Write what decisions have changed into the next versions; the layers show what they showed.
 
     Parameters
     ----------
@@ -382,14 +421,21 @@ def settle_edits(city: City) -> None:
     Raises
     ------
     StorageError
-        If the base cannot be written.
+        If a layer cannot be written; the decisions stay laid over it then.
     """
     if city.has_layer(ADDRESS_BASE):
         with suppress(DamagedLayerError):  # the base before then is a kept one, over which the edits lie too
             fold_edits(city, ADDRESS_BASE)
-    if city.has_layer(ADDRESSES):
-        settle_decisions(city.state, ADDRESSES, city.store.current(ADDRESSES).version)
+    if not city.has_layer(ADDRESSES) or not has_open_decisions(city.state, ADDRESSES):
+        return
+    with suppress(DamagedLayerError):  # the rows then come anew
         city.forget(ADDRESSES)
+        view = city.layer(ADDRESSES)
+        rows = view.layer.table(np.arange(view.layer.n_rows))
+        # What people have written into source rows stays laid over them: it outlives the next delivery.
+        put_again(city, view, _with_last_matches(city, rows))
+    settle_decisions(city.state, ADDRESSES, city.store.current(ADDRESSES).version)
+    city.forget(ADDRESSES)
 
 
 def _sound_view(city: City) -> LayerView | None:

@@ -383,7 +383,8 @@ def _store(
                 if made is not None and name == ADDRESSES:
                     base = city.store.current(ADDRESS_BASE) if city.has_layer(ADDRESS_BASE) else None
                     version = store_addressed(city, put, made)[1]
-                    undo.callback(_take_back, city, ADDRESS_BASE, base)
+                    if made.base is not None:
+                        undo.callback(_take_back, city, ADDRESS_BASE, base)
                 else:
                     version = city.store.put_all([put])[0]
             undo.callback(_take_back, city, name, before)

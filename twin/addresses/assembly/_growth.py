@@ -43,6 +43,8 @@ class Growth:
         self.level = np.array([one.level for one in districts.divisions], np.int8)
         self.parent = districts.parents.copy()
         self.token = np.array([codes[one.name] for one in districts.divisions], np.int64)
+        self.said = self.token.copy()
+        """What sources call each node, whatever people call it."""
         self.known = identity.divisions(districts)
         self.heir = np.arange(len(self.level))
         self.word = np.zeros(len(self.level), np.int16)
@@ -54,6 +56,8 @@ class Growth:
         self.at[self.held] = TOP
         self.is_adrift = np.zeros(len(rows), np.bool_)
         self.number_at = np.full(len(rows), TOP, np.int64)
+        self.zone_at = np.full(len(rows), TOP, np.int64)
+        """The zone that each row names, whether it stands above the row's address or is told beside it."""
 
     def __len__(self) -> int:
         return len(self.level)
@@ -125,6 +129,7 @@ class Growth:
 
     def _append(self, level: Level, parents: _Positions, tokens: _Positions, known: _Positions) -> None:
         nodes = np.arange(len(self), len(self) + len(parents))
+        self.said = np.append(self.said, tokens)
         tokens = np.where(known >= 0, np.append(self.identity.tokens, -1)[np.maximum(known, -1)], tokens)
         self._node_of[known[known >= 0]] = nodes[known >= 0]
         self.level = np.append(self.level, np.full(len(parents), level, np.int8))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,9 +46,10 @@ def grow(growth: Growth) -> list[Doubt]:
     rows = growth.rows
     has_road = rows.tokens[Level.ROAD] >= 0
     doubts: list[Doubt] = []
-    for level in (Level.ZONE, Level.HAMLET):
-        named = growth.open_rows(level)
-        doubts += _grow_named(growth, named[~has_road[named]], level, rows.tokens[level], is_one_hamlet)
+    doubts += _grow_zones(growth, has_road)
+    named = growth.open_rows(Level.HAMLET)
+    tokens = rows.tokens[Level.HAMLET]
+    doubts += _grow_named(growth, named[~has_road[named]], Level.HAMLET, tokens, is_one_hamlet)
     plain = growth.open_rows(Level.GROUP)
     plain = plain[~has_road[plain]]
     growth.step(plain, Level.GROUP, rows.tokens[Level.GROUP][plain])
@@ -65,6 +66,20 @@ def grow(growth: Growth) -> list[Doubt]:
     )
     _grow_tails(growth)
     growth.lower(np.flatnonzero(rows.is_partial), PARTIAL)
+    return doubts
+
+
+def _grow_zones(growth: Growth, has_road: NDArray[np.bool_]) -> list[Doubt]:
+    """Take rows to their zone; those that name a road too only note it: a road leads through many."""
+    named = growth.open_rows(Level.ZONE)
+    passing = named[has_road[named]]
+    ways: list[NDArray[Any]] = [growth.at, growth.method, growth.held, growth.is_adrift]
+    before = [way[passing] for way in ways]
+    doubts = _grow_named(growth, named, Level.ZONE, growth.rows.tokens[Level.ZONE], is_one_hamlet)
+    at = growth.at[named]
+    growth.zone_at[named] = np.where(np.append(growth.level, 0)[at] == Level.ZONE, at, -1)
+    for way, values in zip(ways, before, strict=True):
+        way[passing] = values
     return doubts
 
 
@@ -107,7 +122,7 @@ def _grow_named(
     lon, lat, division = rows.lon[named], rows.lat[named], rows.division[named]
     is_site = level in {Level.ESTATE, Level.PREMISES}
     none = np.full(len(named), -1, np.int64)
-    road = _ancestor(growth, growth.at[named], Level.ROAD) if is_site else none
+    road = ancestor(growth, growth.at[named], Level.ROAD) if is_site else none
     number = rows.tokens[Level.NUMBER][named].astype(np.int64) if is_site else none
     groups, labels = group(tokens[named].astype(np.int64), division, road, number, lon, lat)
     places = places_of(groups, growth.districts, is_one)
@@ -129,7 +144,7 @@ def _grow_named(
     return _unite_alike(growth, named, level)
 
 
-def _ancestor(growth: Growth, nodes: _Positions, level: Level) -> _Positions:
+def ancestor(growth: Growth, nodes: _Positions, level: Level) -> _Positions:
     """Return the node of a level at or above each node, -1 where there is none."""
     found = np.full(len(nodes), -1, np.int64)
     here = nodes.copy()
@@ -186,7 +201,7 @@ def _unite_alike(growth: Growth, named: _Positions, level: Level) -> list[Doubt]
     """Let names with a slip in them go to the name they mean; return the pairs that are not sure."""
     rows = growth.rows
     nodes, owners = np.unique(growth.at[named], return_inverse=True)
-    names = [rows.names[code] for code in growth.token[nodes].tolist()]
+    names = [rows.names[code] for code in growth.said[nodes].tolist()]
     candidates = similar_names(names)
     if not candidates:
         return []

@@ -92,9 +92,9 @@ def address_as_of(
         ``text``, ``level``, ``status`` on the day (``in_force``, ``not_yet``, ``withdrawn``, ``superseded``;
         ``unknown`` where nothing tells that it was), ``lon``, ``lat``; ``valid_from`` and ``valid_to``, days
         in China, the latter the first no longer; ``components`` from the city down and ``chain``, the five
-        levels, both with the divisions of the day; ``gates``, ids of further numbers; ``history``:
-        decisions, what it became and what became it; ``sources``, up to 100 rows that name it, and
-        ``n_records``, their number.
+        levels, both with the divisions of the day; ``gates``, ids of further numbers, of a road those
+        of the zones it leads through; ``history``: decisions, what it became and what became it;
+        ``sources``, up to 100 rows that name it, and ``n_records``, their number.
 
     Raises
     ------

@@ -57,6 +57,10 @@ class AnchorSearch:
         self.nodes = named[np.argsort(book.tokens[named], kind="stable")]
         self._tokens = book.tokens[self.nodes]
         self._levels = frozenset(map(Level, np.unique(book.levels).tolist()))
+        self._zones: dict[int, list[int]] = {}
+        is_zone = book.levels[book.gates[:, 1]] == Level.ZONE
+        for head, zone in book.gates[is_zone].tolist():
+            self._zones.setdefault(head, []).append(zone)
         self.then: Names = {}
         self._held: dict[tuple[Key, date | None, bool], tuple[Anchor, ...]] = {}
 
@@ -171,6 +175,7 @@ class AnchorSearch:
             return None
         odds, is_plain = hit.likeness.odds * fit, hit.likeness.way is Way.EXACT and fit > 0.5
         chain = self._book.chain(node)
+        told = [*chain, *(zone for one in chain for zone in self._zones.get(one, ()))]
         others, unread, lacking = list[Segment](), list[Segment](), list[Segment]()
         named, unknown = list[Named](), list[Segment]()
         for other in asked:
@@ -182,7 +187,7 @@ class AnchorSearch:
             if was_in(self.then, self._book, node, segment):
                 odds *= AGREES[segment.level or level]
                 continue
-            met = self._met(other, chain)
+            met = self._met(other, told)
             if met is not None:
                 of_level, likeness_odds = met
                 odds *= 1.0 + (AGREES.get(of_level, 1.0) - 1.0) * min(likeness_odds / SOUND_ODDS, 1.0)

@@ -139,6 +139,7 @@ class CleanRows:
                 is_met[level] |= is_level & (names == tokens[level][rows])
                 if level.is_division:
                     is_there[level] |= is_level
+            is_met[Level.ZONE] |= self._descent.has_gate(above, tokens[Level.ZONE][rows])
         agrees = np.ones(len(nodes), np.bool_)
         for level in _NAMED:
             is_asked = (tokens[level][rows] != ABSENT) & (anchor_levels[rows] != level)

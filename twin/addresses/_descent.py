@@ -189,7 +189,8 @@ class Descent:
         """Return the tokens of the numbers that a place has: above it, and its further gates."""
         book = self._book
         low, high = np.searchsorted(self._gates_by_estate[:, 0], [node, node + 1])
-        found = set(book.tokens[self._gates_by_estate[low:high, 1]].tolist())
+        gates = self._gates_by_estate[low:high, 1]
+        found = set(book.tokens[gates[book.levels[gates] == Level.NUMBER]].tolist())
         while node >= 0:
             if book.levels[node] == Level.NUMBER:
                 found.add(int(book.tokens[node]))

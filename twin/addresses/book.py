@@ -58,7 +58,8 @@ class AddressBook:
     n_records : ndarray of int32, shape (n,)
         Source rows that name exactly this node.
     gates : ndarray of int32, shape (k, 2)
-        Further numbers of an estate or premises: its position, the position of the number.
+        Further numbers of an estate or premises: its position, the position of the number. Of a road, or
+        an estate that stands under none, the zones that sources name before it.
     keys : ndarray of int64, shape (n,)
         :func:`key_of` of each node, ascending; two nodes may share one, as estates of one name do.
     """

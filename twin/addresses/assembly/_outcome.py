@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from twin.addresses.assembly._figures import Figures
 from twin.addresses.assembly._groups import dense, most_frequent
 from twin.addresses.assembly._growth import METHODS, Growth
+from twin.addresses.assembly._stages import ancestor
 from twin.addresses.assembly._text import texts_of
 from twin.addresses.assembly._validity import validity
 from twin.addresses.base import BASE_SCHEMA, DECIDED, IN_FORCE, SUPERSEDED, TIMESTAMP, WITHDRAWN
@@ -23,7 +24,8 @@ _Positions = NDArray[np.int64]
 def kept_nodes(growth: Growth) -> NDArray[np.bool_]:
     """Return which nodes rows lie at or below; divisions stay in any case."""
     kept = growth.level <= Level.COMMUNITY
-    named = np.concatenate([growth.at, growth.number_at])  # gates of estates are named too
+    zones = growth.zone_at[growth.at >= 0]
+    named = np.concatenate([growth.at, growth.number_at, zones])  # gates of estates are named too
     here = np.unique(named[named >= 0])
     while len(here):
         kept[here] = True
@@ -123,7 +125,10 @@ def _column(records: pa.Table, name: str, kind: pa.DataType) -> pa.Array:
 
 
 def _gates(growth: Growth, kept: NDArray[np.bool_], ids: _Positions) -> pa.Array:
-    """Return the ids of the further numbers at which rows of an estate or premises stand, as text."""
+    """Return the ids of the further numbers at which rows of an estate or premises stand, as text.
+
+    Of roads, and of estates that stand under none, those of the zones that their rows name.
+    """
     gates: dict[int, set[int]] = {}
     site = _named_site(growth)
     rows = np.flatnonzero((site >= 0) & (growth.number_at >= 0))
@@ -133,10 +138,24 @@ def _gates(growth: Growth, kept: NDArray[np.bool_], ids: _Positions) -> pa.Array
             estate, number = int(site[row]), int(growth.number_at[row])
             if kept[number] and growth.parent[estate] != number:
                 gates.setdefault(estate, set()).add(int(ids[number]))
+    for head, zone in _told_zones(growth, site):
+        gates.setdefault(head, set()).add(int(ids[zone]))
     texts = np.full(len(growth), None, dtype=object)
     for estate, numbers in gates.items():
         texts[estate] = " ".join(map(str, sorted(numbers)))
     return pa.array(texts, pa.string())
+
+
+def _told_zones(growth: Growth, site: _Positions) -> list[tuple[int, int]]:
+    """Return the road or site and the zone of rows whose zone does not stand above their address."""
+    road = ancestor(growth, growth.at, Level.ROAD)
+    head = np.where(road >= 0, road, site)
+    rows = np.flatnonzero((head >= 0) & (growth.zone_at >= 0))
+    rows = rows[ancestor(growth, growth.at[rows], Level.ZONE) != growth.zone_at[rows]]
+    if not len(rows):
+        return []
+    rows = rows[dense(head[rows], growth.zone_at[rows])[0]]
+    return list(zip(head[rows].tolist(), growth.zone_at[rows].tolist(), strict=True))
 
 
 def _named_site(growth: Growth) -> _Positions:

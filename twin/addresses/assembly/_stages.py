@@ -246,9 +246,7 @@ def _settle(
             growth.unite(one, other, moved)
             growth.lower(moved, ALIKE)
         elif pair.odds >= LEAST_ODDS:
-            sort = "sound alike" if pair.is_sound else "differ by a slip"
-            shared = f"{pair.n_near} of {pair.n_shared} equal numbers at the same place"
-            doubts.append(Doubt(one, other, pair.odds, pair.distance_m, f"names {sort}; {shared}"))
+            doubts.append(Doubt(one, other, pair.review_odds, pair.distance_m, pair.why))
     return doubts
 
 

@@ -109,14 +109,13 @@ def _move_into(plan: Plan, address: dict[str, Any], target: dict[str, Any]) -> N
 
 
 def _gates(plan: Plan, address: dict[str, Any], target: dict[str, Any]) -> str | None:
-    """Return the further numbers of two addresses that become one."""
+    """Return the further numbers and zones of two addresses that become one."""
     gates = {int(one) for each in (address, target) for one in (each["gates"] or "").split()}
     parent = address["parent_id"]
-    if parent is not None and plan.address(parent)["level"] == Level.NUMBER:
+    is_site = target["level"] in {Level.ESTATE, Level.PREMISES}
+    if is_site and parent is not None and plan.address(parent)["level"] == Level.NUMBER:
         gates.add(parent)
     gates.discard(target["parent_id"])
-    if target["level"] not in {Level.ESTATE, Level.PREMISES}:
-        return target["gates"]  # type: ignore[no-any-return]  # a value of JSON
     return " ".join(map(str, sorted(gates))) or None
 
 

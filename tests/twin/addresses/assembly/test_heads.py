@@ -7,6 +7,8 @@ import pytest
 
 from tests.twin.addresses.places import TREE, assembled, row, texts
 from twin.addresses.assembly import Assembly, Surroundings, assemble
+from twin.addresses.book import AddressBook
+from twin.addresses.finder import Finder
 from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.levels import Level
 from twin.addresses.names import Alias
@@ -219,3 +221,46 @@ def test_no_rows_make_a_base_of_the_divisions_alone() -> None:
     found = assembled([])
     assert found.matches.num_rows == 0
     assert set(found.base["level"].to_pylist()) == {1, 2, 3, 4}
+
+
+FACTORY = "丽州市丽城区古城街道鸿湖产业园信鹭巷1165号4号厂房203室"
+
+
+def zones(found: Assembly, ending: str) -> list[str]:
+    """Return the zones told beside the address whose text ends so."""
+    rows = found.base.to_pylist()
+    (gates,) = [one["gates"] for one in rows if one["text"].endswith(ending)]
+    text = {one["feature_id"]: one["text"] for one in rows}
+    return [text[int(one)] for one in (gates or "").split()]
+
+
+def test_zone_written_before_a_road_is_told_beside_the_road() -> None:
+    found = assembled([row(FACTORY, 0, 0), row("丽城区古城街道信鹭巷7号", 90, 0)])
+    assert zones(found, "信鹭巷") == ["丽州市丽城区古城街道鸿湖产业园"]
+    assert texts(found)[1] == "丽州市丽城区古城街道信鹭巷7号"
+
+
+def test_road_through_two_zones_has_both_told_beside_it() -> None:
+    other = "丽州市丽城区古城街道长风工业园信鹭巷3号"
+    found = assembled([row(FACTORY, 0, 0), row(other, 150, 0)])
+    assert len(set(ids(found))) == 2
+    prefix = "丽州市丽城区古城街道"
+    assert sorted(zones(found, "信鹭巷")) == [f"{prefix}长风工业园", f"{prefix}鸿湖产业园"]
+
+
+def test_rows_of_a_zone_without_a_road_stand_below_the_zone() -> None:
+    found = assembled([row(FACTORY, 0, 0), row("丽城区古城街道鸿湖产业园8幢", 40, 0)])
+    assert texts(found)[1] == "丽州市丽城区古城街道鸿湖产业园8幢"
+    assert texts(found)[0].endswith("信鹭巷1165号4号厂房203室")
+
+
+def test_text_of_a_source_row_with_a_zone_is_answered_for_certain() -> None:
+    found = assembled([row(FACTORY, 0, 0), row("丽城区古城街道信鹭巷7号", 90, 0)])
+    book = AddressBook.from_table(found.base)
+    names = [name for name in book.names.to_pylist() if len(name) > 2 and not name.isdigit()]
+    finder = Finder.of(book, Parser(Gazetteer.from_tree(TREE), names))
+    assert finder.geocode(FACTORY)[0].score >= 0.9
+    assert finder.geocode(FACTORY)[0].address_id == ids(found)[0]
+    table = pa.array([FACTORY])
+    assert finder.clean_rows.positions(table, finder.parser.parse_table(table))[0] >= 0
+    assert finder.geocode("丽城区古城街道长风工业园信鹭巷7号")[0].score < 0.9

@@ -245,3 +245,31 @@ def test_superseded_address_is_told_with_what_it_went_into(city: City) -> None:
     merge(city, west, east, author="a")
     with pytest.raises(InvalidDecisionError, match=f"superseded; it went into {east}"):
         merge(city, west, east, author="a")
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["张三 13800001234", "<b>", "张三", "16幢1单元", "一百二十三点五", "1-10", "3;DROP", "路", "\u202e12"],
+)
+def test_number_is_corrected_to_a_number_alone(city: City, token: str) -> None:
+    before = seen(city)
+    with pytest.raises(InvalidDecisionError):
+        correct(city, id_of(city, f"{EAST}2幢"), token, author="clerk")
+    assert seen(city) == before
+
+
+@pytest.mark.parametrize("token", ["12", "12A", "B", "甲"])
+def test_number_is_corrected_to_what_the_parser_reads(city: City, token: str) -> None:
+    correct(city, id_of(city, f"{EAST}2幢"), token, author="clerk")
+    assert id_of(city, f"{EAST}{token}幢") > 0
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["张三 13800001234", "紫荆<b>花园", "紫荆花园3幢", "=cmd|x", "13800001234", "紫荆花园 联系人李四"],
+)
+def test_name_is_corrected_to_a_name_alone(city: City, token: str) -> None:
+    before = seen(city)
+    with pytest.raises(InvalidDecisionError):
+        correct(city, id_of(city, "紫荆花园"), token, author="clerk")
+    assert seen(city) == before

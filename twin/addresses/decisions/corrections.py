@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import re
 
+import pyarrow as pa
+
 from twin.addresses.decisions._plan import Plan, name_of
 from twin.addresses.decisions.decided import Decided, stored
 from twin.addresses.decisions.rulings import rulings_of
+from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.levels import Level
+from twin.addresses.parsing import Parser
 from twin.city import City
 from twin.errors import InvalidDecisionError
 from twin.personal import personal_spans
 
+_NUMBERED = {
+    Level.GROUP: "中山村{}组",
+    Level.NUMBER: "中山路{}号",
+    Level.BUILDING: "中山花园{}幢",
+    Level.UNIT: "中山花园1幢{}单元",
+    Level.FLOOR: "中山花园1幢1单元{}层",
+    Level.DWELLING: "中山花园1幢1单元{}室",
+}
+"""Texts in which a number is read as that of its level alone."""
 _NAME = re.compile(r"[\w·()（）-]{1,40}")
 _NUMBER = re.compile(r"[0-9A-Za-z甲乙丙丁戊己庚辛东南西北中上下左右前后附负之阁楼地室车库间号#-]{1,12}")
 
@@ -51,6 +64,12 @@ def correct(city: City, address_id: int, token: str, *, author: str) -> Decided:
     if not token or not token.isprintable() or token == address["token"]:
         raise InvalidDecisionError(f"{token!r} is no new name for {address['text']}")
     _refuse_unfit(token, Level(address["level"]))
+    if not _reads_as(city, token, Level(address["level"])):
+        what = "name" if Level(address["level"]).is_named else "number"
+        raise InvalidDecisionError(
+            f"what came does not read as a {what} of the level {Level(address['level']).title}; "
+            f"give the {what} alone"
+        )
     parent = address["parent_id"]
     for sibling in plan.children(parent) if parent is not None else ():
         if name_of(plan.address(sibling)) == (address["level"], token):
@@ -71,3 +90,11 @@ def _refuse_unfit(token: str, level: Level) -> None:
     pattern, wanted = (_NAME, "a name") if level.is_named else (_NUMBER, "a number such as 38, 12-1 or A")
     if not pattern.fullmatch(token):
         raise InvalidDecisionError(f"{token[:40]!r} is no {level.title}; wanted {wanted} without other signs")
+
+
+def _reads_as(city: City, token: str, level: Level) -> bool:
+    """Return whether a text is a number or name of a level and nothing else."""
+    text = token if level.is_named else _NUMBERED[level].format(token)
+    parser = Parser(Gazetteer.from_tree(city.divisions), {token: level} if level.is_named else {})
+    (read,) = parser.parse_table(pa.array([text])).to_pylist()
+    return read[level.column] == token and not read["rest"] and not read["is_partial"]

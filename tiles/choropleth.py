@@ -69,8 +69,8 @@ def class_edges(values: _Floats, n_classes: int = len(COLOURS), scheme: Scheme =
     values : ndarray of float64, shape (n,)
         NaN where there is none.
     n_classes : int
-        At most; fewer where quantiles fall together. Where many areas have the least value, mostly zero, it
-        is a class of its own, and the others are divided among the rest.
+        At most; fewer where quantiles fall together. Where the least value fills a class, or zero half of
+        one, it is a class of its own, and the others are divided among the rest.
     scheme : {"quantile", "equal"}
         As many areas in each class, or classes of equal width.
 
@@ -113,7 +113,9 @@ def _quantiles(known: _Floats, n_classes: int) -> _Floats:
     """Return the bounds of classes of as many values each, none empty; see :func:`class_edges`."""
     least = known.min()
     uppers = np.quantile(known, np.linspace(0.0, 1.0, n_classes + 1)[1:])
-    if n_classes > 1 and uppers[0] == least < uppers[-1]:  # the least value alone would fill a class
+    # The least value fills a class alone; none and few are told apart even where zeros fill but half of one.
+    is_many = uppers[0] == least or (least == 0.0 and 2 * n_classes * float((known == 0.0).mean()) >= 1.0)
+    if n_classes > 1 and is_many and uppers[-1] > least:
         uppers = np.quantile(known[known > least], np.linspace(0.0, 1.0, n_classes))[1:]
         uppers = np.append(least, uppers)
     if (known == np.floor(known)).all():

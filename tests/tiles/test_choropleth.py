@@ -70,6 +70,8 @@ def test_least_value_is_a_class_of_its_own_where_it_would_fill_one() -> None:
     edges = class_edges(values)
     assert np.bincount(class_of(values, edges)).tolist() == [60, 10, 10, 10, 10]
     assert set(class_of(np.zeros(3), edges).tolist()) == {0}
+    half = class_edges(np.array([0.0] * 10 + [*range(1, 91)]))
+    assert half[:2].tolist() == [0.0, 0.0], "no incident is not few incidents"
     few = np.array([0.0, *range(1, 100)])
     np.testing.assert_array_equal(class_edges(few), np.floor(np.quantile(few, [0, 0.2, 0.4, 0.6, 0.8, 1.0])))
 

@@ -51,7 +51,8 @@ class Landing:
     ``nodes`` fit equally well; ``factor`` weighs the liberties taken; ``missing`` is the first step that the
     base has not, None where all was found; ``skipped`` are levels that one side names and the other not;
     ``is_picked`` says that of several buildings or units that were left out one alone has what follows;
-    ``refuted`` is a step that was passed over although the base has nothing of it.
+    ``refuted`` is a step that was passed over although the base has nothing of it; ``former`` one that was
+    merged into another or corrected.
     """
 
     nodes: _Positions
@@ -61,6 +62,7 @@ class Landing:
     is_other_level: bool = False
     is_picked: bool = False
     refuted: Step | None = None
+    former: Step | None = None
 
 
 _MAY_HOLD = {Level.GROUP: (Level.HAMLET, Level.HAMLET), Level.NUMBER: (Level.GROUP, Level.HAMLET)}
@@ -73,6 +75,8 @@ class Descent:
     def __init__(self, book: AddressBook, visible: NDArray[np.bool_] | None = None) -> None:
         self._book = book
         self.visible = visible
+        self.former: dict[tuple[int, int, str], int] = {}
+        """Positions that former numbers below a place lead to, by its position, level and number."""
         order = np.argsort(book.gates[:, 1], kind="stable") if len(book.gates) else _NONE
         self._gate_numbers = book.gates[order, 1]
         self._gate_estates = book.gates[order, 0].astype(np.int64)
@@ -112,6 +116,9 @@ class Descent:
                     reached = replace(reached, factor=reached.factor * _OTHER_LEVEL, is_other_level=True)
             if reached is not None:
                 return reached
+        former = self._former(landing, step)
+        if former is not None:
+            return former
         if step.level == Level.FLOOR and later and later[0].level == Level.DWELLING:
             return self._without_floor(landing, step, later[0])
         if later and step.level in (Level.UNIT, Level.GROUP) and not len(self._of_level(landing, step.level)):
@@ -120,6 +127,12 @@ class Descent:
                 return replace(landing, factor=landing.factor * _SKIPPED, skipped=skipped)
             return replace(landing, factor=landing.factor * _REFUTED, refuted=landing.refuted or step)
         return replace(landing, missing=step)
+
+    def _former(self, landing: Landing, step: Step) -> Landing | None:
+        """Return where a number that was merged or corrected leads, None where it is none."""
+        keys = [(node, int(step.level), step.token) for node in landing.nodes.tolist()] if self.former else []
+        found = self._seen(np.array([self.former[key] for key in keys if key in self.former], np.int64))
+        return replace(landing, nodes=found, former=step) if len(found) else None
 
     def _reached(self, landing: Landing, level: Level, token: int) -> Landing | None:
         """Return the nearest places of a level and token below a landing, None where there are none."""

@@ -16,11 +16,13 @@ from twin.addresses.base import ADDRESS_BASE, IN_FORCE, TIMESTAMP, base_of
 from twin.addresses.book import AddressBook
 from twin.addresses.book_file import stored_book
 from twin.addresses.finder import Finder
+from twin.addresses.former import Former, former_of
 from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.junctions import Junctions
 from twin.addresses.levels import Level
 from twin.addresses.parsing import Parser
 from twin.addresses.past import names_then
+from twin.addresses.rulings import rulings_of
 from twin.divisions import CHINA_TIME
 from twin.errors import UnknownLayerError
 from twin.scope import WHOLE_CITY, Scope
@@ -129,11 +131,14 @@ class AddressDesk:
     def _finder_of(self, book: AddressBook, folder: Path | None) -> Finder:
         city = self._city
         aliases = aliases_of(city.layer(ALIASES)) if city.has_layer(ALIASES) else ()
+        former = former_of(city.layer(ADDRESS_BASE), rulings_of(city.state))
+        aliases = (*aliases, *former.names)
         names = names_of(book)
         old_names = {one.alias: names[one.name] for one in aliases if one.name in names}
         parser = Parser(Gazetteer.from_tree(city.divisions, aliases), {**old_names, **names})
         finder = Finder.of(book, parser, aliases, folder)
         finder.junctions = self._junctions(WHOLE_CITY)
+        finder.descent.former = _at_positions(finder, former)
         return finder
 
     def _junctions(self, scope: Scope) -> Junctions:
@@ -144,6 +149,18 @@ class AddressDesk:
         view = self._city.layer(ADDRESS_BASE, scope)
         ids = view.take(view.positions(), ["feature_id"])["feature_id"].to_numpy()
         return np.isin(book.ids, ids)
+
+
+def _at_positions(finder: Finder, former: Former) -> dict[tuple[int, int, str], int]:
+    """Return former numbers by position in the book, those alone whose addresses are in it."""
+    keys = list(former.numbers)
+    above = finder.positions_of(np.array([one[0] for one in keys], np.int64)).tolist()
+    now = finder.positions_of(np.array([*former.numbers.values()], np.int64)).tolist()
+    return {
+        (place, key[1], key[2]): node
+        for place, key, node in zip(above, keys, now, strict=True)
+        if min(place, node) >= 0
+    }
 
 
 def _book_of_days(view: LayerView, today: date) -> AddressBook | None:

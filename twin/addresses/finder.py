@@ -152,6 +152,7 @@ class Finder:
         """
         seen = Finder(self.book, self.parser, self.index, self._name_tokens, self.n_below, visible)
         seen.junctions = self.junctions
+        seen.descent.former = self.descent.former
         return seen.as_called(self.then)
 
     def as_called(self, then: Names) -> Finder:

@@ -319,6 +319,8 @@ _SAID = {
 def _told_numbers(candidate: Candidate, n_ties: int) -> list[str]:
     landing = candidate.landing
     said = []
+    if landing.former is not None:
+        said.append(f"{landing.former.token}{_NUMBERED[landing.former.level][:-1]}已并入或更正为此地址")
     if landing.missing is not None and not candidate.anchor.lacking:
         step = landing.missing
         what = "一段范围" if step.is_range else f"无此{_NUMBERED[step.level]}（{step.token}）"

@@ -3,8 +3,8 @@
 from twin.addresses.decisions.corrections import correct
 from twin.addresses.decisions.decided import Decided
 from twin.addresses.decisions.merges import merge, reject
-from twin.addresses.decisions.rulings import rulings_of
 from twin.addresses.decisions.splits import split
 from twin.addresses.decisions.undoing import undo
+from twin.addresses.rulings import rulings_of
 
 __all__ = ["Decided", "correct", "merge", "reject", "rulings_of", "split", "undo"]

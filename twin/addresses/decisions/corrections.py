@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from twin.addresses.decisions._plan import Plan, name_of
 from twin.addresses.decisions.decided import Decided, stored
-from twin.addresses.decisions.rulings import rulings_of
 from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.levels import Level
 from twin.addresses.parsing import Parser
+from twin.addresses.rulings import rulings_of
 from twin.city import City
 from twin.errors import InvalidDecisionError
 from twin.personal import personal_spans

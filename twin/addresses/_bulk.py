@@ -36,7 +36,7 @@ class CleanRows:
         tokens = {level: self._tokens(parsed[level.column]) for level in Level}
         anchor_tokens, anchor_levels = _anchors(tokens)
         is_open = ~_is_said(parsed["rest"]) & ~_is_said(parsed["main_road"])
-        is_open &= ~np.asarray(parsed["is_partial"]) & (tokens[Level.GROUP] == ABSENT)
+        is_open &= ~np.asarray(parsed["is_partial"])
         is_open &= (anchor_tokens >= 0) & ~_has_unknown(tokens) & _has_all_numbers(texts, parsed)
         found = np.full(parsed.num_rows, -1, np.int64)
         rows = np.flatnonzero(is_open)
@@ -181,7 +181,7 @@ class CleanRows:
     ) -> _Positions:
         """Return what the numbers of each row lead to, one child after another; -1 where one is not there."""
         at = nodes
-        for level in (Level.NUMBER, *_STEPS):
+        for level in (Level.GROUP, Level.NUMBER, *_STEPS):
             is_asked = (tokens[level] != ABSENT) & (at >= 0)
             if level == Level.NUMBER:
                 is_asked &= ~is_number_taken

@@ -45,15 +45,16 @@ def standard_texts(book: AddressBook, positions: _Positions, then: Names) -> pa.
     slots = [*reversed(above), *reversed(below)]
     if not slots:
         return pa.nulls(len(positions), pa.string())
-    has_group = np.zeros(len(distinct), np.bool_)
+    has_hamlet, is_turned = np.zeros(len(distinct), np.bool_), np.zeros(len(distinct), np.bool_)
     for slot in below:
-        has_group |= (slot >= 0) & (book.levels[slot] == Level.GROUP)
+        is_turned |= (slot >= 0) & (book.levels[slot] == Level.GROUP) & has_hamlet
+        has_hamlet |= (slot >= 0) & (book.levels[slot] == Level.HAMLET)
     joined = pc.binary_join_element_wise(
         *(_parts(book, slot) for slot in slots), "", null_handling="replace", null_replacement=""
     )
     texts = pc.if_else(pa.array(distinct >= 0), joined, pa.scalar(None, pa.string()))
     texts = _with_own(
-        book, texts, distinct, np.flatnonzero(has_group | _is_renamed(book, distinct, then)), then
+        book, texts, distinct, np.flatnonzero(is_turned | _is_renamed(book, distinct, then)), then
     )
     return texts.take(pa.array(place.reshape(-1)))
 
@@ -69,7 +70,7 @@ def _with_own(
 ) -> pa.Array:
     """Return texts with those rewritten that are not simply one part after the other.
 
-    Of groups, which stand elsewhere in the text than in the tree, and of divisions that had other names.
+    Of hamlets below a group, which stand before it in the text, and of divisions that had other names.
     """
     if not len(rows):
         return texts

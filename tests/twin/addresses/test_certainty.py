@@ -144,3 +144,24 @@ def test_lane_is_another_place_than_the_house_of_its_number() -> None:
     assert min(scores[:2]) >= SURE
     assert scores[2] < SURE
     assert "8弄" in finder.geocode("长乐弄8弄")[0].reason
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("丽州市溪南区十里社区9组10号", "丽州市溪南区望江街道十里社区9组10号"),
+        ("十里社区和睦桥4组7号", "丽州市溪南区望江街道十里社区和睦桥4组7号"),
+        ("十里社区3组沈家桥7号", "丽州市溪南区望江街道十里社区沈家桥3组7号"),
+    ],
+)
+def test_group_of_a_village_is_followed_in_a_table_as_in_one_text(asked: str, text: str) -> None:
+    paths = [*PATHS, f"{WEST}/社十里社区/组9/号10", f"{WEST}/社十里社区/村和睦桥/组4/号7"]
+    finder = Finder.of(book_of(paths), Parser(GAZETTEER, ["和睦桥", "沈家桥"]))
+    one, table = finder.geocode(asked)[0], finder.geocode_table([asked])
+    assert (one.standard_text, table["standard_text"][0].as_py()) == (text, text)
+    assert one.score == table["score"][0].as_py() >= SURE
+
+
+def test_other_group_of_a_village_is_not_the_one_asked_for() -> None:
+    finder = Finder.of(book_of([*PATHS, f"{WEST}/社十里社区/组9/号10"]), Parser(GAZETTEER, ["和睦桥"]))
+    assert finder.geocode_table(["十里社区8组10号"])["score"][0].as_py() < SURE

@@ -71,6 +71,7 @@ def folded(syllable: str) -> str:
     return syllable[:-1] if syllable.endswith(("ang", "eng", "ing")) else syllable
 
 
+@lru_cache(maxsize=65536)
 def folded_syllables(text: str) -> tuple[str, ...]:
     """Return the folded sound of each character."""
     return tuple(map(folded, syllables(text)))

@@ -26,6 +26,7 @@ from twin.addresses.decisions import correct, merge, split, undo
 from twin.city import City
 from twin.config import CityConfig
 from twin.errors import ImportRefusedError, StorageError
+from twin.state.decisions import decisions
 from twin.store import LayerPut
 
 Rows = dict[str, tuple[str, float, float] | str]
@@ -347,3 +348,38 @@ def test_build_cuts_persons_out_of_rows_that_were_stored_before(city: City) -> N
     build(city)
     assert HOME in [one["text"] for one in rows_of(city, ADDRESSES)]
     assert not any("陈建国" in one["text"] for one in rows_of(city, ADDRESS_BASE))
+
+
+DECIDE_AND_DIE = """
+import os, signal, sys
+from sqlalchemy import Connection
+from twin.addresses.decisions import merge
+from twin.city import City
+
+last, count, execute = int(sys.argv[4]), 0, Connection.execute
+
+def execute_or_die(self, statement, *args, **kwargs):
+    global count
+    found = execute(self, statement, *args, **kwargs)
+    count += getattr(statement, "is_insert", False)
+    if count == last:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return found
+
+Connection.execute = execute_or_die
+merge(City.open(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), author="a")
+"""
+
+
+@pytest.mark.parametrize("last", [1, 2])
+def test_killed_decision_leaves_nothing_and_can_be_made_again(city: City, tmp_path: Path, last: int) -> None:
+    take_in(city, "addresses", write_addresses(tmp_path / "civil.csv", CIVIL))
+    before = {name: rows_of(city, name) for name in (ADDRESS_BASE, ADDRESSES)}
+    green, home = id_of(city, "绿城小区"), id_of(city, "紫荆花园")
+    command = [sys.executable, "-c", DECIDE_AND_DIE, str(city.path), str(green), str(home), str(last)]
+    killed = subprocess.run(command, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert {name: rows_of(city, name) for name in before} == before
+    assert decisions(city.state) == ()
+    merge(city, green, home, author="a")
+    assert base(city)[green]["superseded_by"] == home

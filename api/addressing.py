@@ -317,7 +317,8 @@ def with_unread(arrival: Arrival, made: Addressed) -> Arrival:
     unread = made.table.filter(pc.is_in(made.table["feature_id"], value_set=pa.array(list(reasons))))
     unread = unread.filter(pc.equal(unread["source"], arrival.source))
     result = arrival.result
-    rows = {key: row for row, key in enumerate(result.table["source_id"].to_pylist(), start=1)}
+    keys, numbers = result.table["source_id"].to_pylist(), result.row_numbers
+    rows = dict(zip(keys, range(1, len(keys) + 1) if numbers is None else numbers.tolist(), strict=True))
     findings = [
         Rejection(
             rows.get(source_id, 0),

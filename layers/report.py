@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 
 from twin.frame import Box
 from twin.schema import LayerSchema
@@ -139,11 +140,14 @@ class ReadResult:
         Property columns under our names, and ``geometry`` as WKB in lon, lat degrees;
         null where a feature has no place, absent where the layer has no geometry.
     report : ImportReport
+    row_numbers : ndarray of int64, shape (n,), optional
+        Row of the source of each row of the table, as in the report; None where the reader knows none.
     """
 
     schema: LayerSchema
     table: pa.Table
     report: ImportReport
+    row_numbers: NDArray[np.int64] | None = None
 
     @property
     def bbox(self) -> Box | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from layers.columns import (
@@ -149,7 +150,8 @@ def read_vector(
             f"{delivery.name}: none of its {ledger.n_read:,} rows can be taken; {ledger.first_reason()}"
         )
     report = ledger.report(delivery.name, delivery.sha256, places.crs)
-    return ReadResult(layer, table.filter(pa.array(ledger.is_taken)), report)
+    row_numbers = np.flatnonzero(ledger.is_taken) + 1
+    return ReadResult(layer, table.filter(pa.array(ledger.is_taken)), report, row_numbers)
 
 
 def _read(

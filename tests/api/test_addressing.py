@@ -126,6 +126,13 @@ def test_import_leads_every_row_to_its_address_and_says_so(city: City, tmp_path:
     assert "！！？" in outcome.report_path.read_text(encoding="utf-8-sig")
 
 
+def test_row_without_address_is_told_by_its_row_in_the_file(city: City, tmp_path: Path) -> None:
+    rows: Rows = {"1": (HOME, *PLACE), "2": (HOME, 500.0, 500.0), "3": "东区永城路40号", "4": "！！？"}
+    (outcome,) = take_in(city, "addresses", write_addresses(tmp_path / "other.csv", rows))
+    assert [(one.row, one.came) for one in outcome.report.rejections][-1] == (4, "！！？")
+    assert outcome.report.rows_taken == 3
+
+
 def test_same_file_again_changes_nothing(city: City, tmp_path: Path) -> None:
     before = {name: city.store.current(name).content_hash for name in (ADDRESSES, ADDRESS_BASE)}
     take_in(city, "addresses", write_addresses(tmp_path / "police.csv", POLICE))

@@ -279,6 +279,8 @@ def _unread(rows: Rows, records: pa.Table, unplaced: NDArray[np.integer]) -> tup
             reason = "names a division that the city has not"
         elif len(text) > MAX_CHARS:
             reason = f"has {len(text):,} characters, an address at most {MAX_CHARS}"
+        elif rows.is_readable[row]:
+            reason = "names a place of which the city has several, and not the division that it lies in"
         else:
             reason = "holds nothing that reads as an address"
         unread.append(Unread(int(rows.ids[row]), text[:MAX_CHARS], reason))

@@ -13,6 +13,7 @@ from twin.addresses.gazetteer import Gazetteer
 from twin.addresses.levels import Level
 from twin.addresses.names import Alias
 from twin.addresses.parsing import Parser
+from twin.divisions import DivisionTree
 
 HOME = "丽州市丽城区古城街道长春社区永城路38号紫荆花园3幢1单元302室"
 ELSEWHERE = "丽州市溪南区文苑街道和平社区学院路5号紫荆花园3幢1单元302室"
@@ -264,3 +265,14 @@ def test_text_of_a_source_row_with_a_zone_is_answered_for_certain() -> None:
     table = pa.array([FACTORY])
     assert finder.clean_rows.positions(table, finder.parser.parse_table(table))[0] >= 0
     assert finder.geocode("丽城区古城街道长风工业园信鹭巷7号")[0].score < 0.9
+
+
+def test_row_that_fits_roads_of_two_cities_is_told_so() -> None:
+    none = DivisionTree.from_tables(
+        pa.table({"code": pa.array([], pa.string()), "name": pa.array([], pa.string())}), None
+    )
+    rows = ["杭州市下城区环城西路1号", "宁波市海曙区环城西路2号", "环城西路1052号4幢1196"]
+    found = assembled([row(text) for text in rows], tree=none)
+    assert [one.reason for one in found.unread] == [
+        "names a place of which the city has several, and not the division that it lies in"
+    ]

@@ -131,3 +131,32 @@ def test_same_files_change_nothing_and_decisions_undone_leave_the_city_before(
         for decision_id in reversed(made):
             assert not undo(city, decision_id, author="b").needs_build
         assert_undone(before, shown(city))
+
+
+NEW = {"new": ("东区中心街道西社区学院路9号", WEST + SIDE / 4, SOUTH + SIDE / 4)}
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(towns(), WANTED.map(lambda wanted: [one for one in wanted if one[0] != "split"]))
+def test_delivery_with_one_more_row_leaves_what_was_decided(
+    tmp_path_factory: pytest.TempPathFactory, files: dict[str, Rows], wanted: list[Wanted]
+) -> None:
+    folder = tmp_path_factory.mktemp("more")
+    with town(folder, files) as city:
+        decide(city, wanted)
+        before = shown(city)
+        rejected = {tuple(sorted((row["address_id"], row["other_id"]))) for row in before["review"]}
+        take_in(city, "addresses", write_addresses(folder / "civil.csv", files["civil"] | NEW))
+        after = shown(city)
+        told = ("token", "level", "parent_id", "status", "superseded_by", "text")
+        known = {row["feature_id"]: [row[name] for name in told] for row in after[ADDRESS_BASE]}
+        assert {row["feature_id"]: [row[name] for name in told] for row in before[ADDRESS_BASE]} == {
+            row["feature_id"]: known[row["feature_id"]] for row in before[ADDRESS_BASE]
+        }
+        found = {row["feature_id"]: row["address_id"] for row in after[ADDRESSES]}
+        assert {row["feature_id"]: row["address_id"] for row in before[ADDRESSES]} == {
+            row["feature_id"]: found[row["feature_id"]] for row in before[ADDRESSES]
+        }
+        pairs = [tuple(sorted((row["address_id"], row["other_id"]))) for row in after["review"]]
+        assert len(set(pairs)) == len(pairs)
+        assert set(pairs) <= rejected

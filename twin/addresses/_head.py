@@ -138,6 +138,10 @@ def _segments(text: str) -> Iterator[tuple[int, int, bool]]:
 
 def _read_aside(scan: Scan, start: int, end: int) -> None:
     """Read what stands in brackets: kept where it plainly adds an estate or a numbered part, else noise."""
+    if _is_phase_of_last(scan, start, end):
+        last = scan.parts[-1]
+        scan.parts[-1] = last._replace(end=end + 1, token=last.token + scan.text[start:end])
+        return
     inner = Scan(scan.text, scan.divisions, scan.names, scan.longest_name, list(scan.parts), is_aside=True)
     if not words.ASIDE_LEAD.match(scan.text, start, end):
         _read_segment(inner, start, end, None)
@@ -151,6 +155,15 @@ def _read_aside(scan: Scan, start: int, end: int) -> None:
         scan.parts = inner.parts
     else:
         scan.noise.append((start, end))
+
+
+def _is_phase_of_last(scan: Scan, start: int, end: int) -> bool:
+    """Return whether brackets right behind an estate hold its phase alone: 金色家园(二期)."""
+    if not scan.parts or scan.text[end : end + 1] != ")":
+        return False
+    last = scan.parts[-1]
+    is_behind = last.end == start - 1 and last.level in (Level.ESTATE, Level.PREMISES)
+    return is_behind and words.PHASE.fullmatch(scan.text, start, end) is not None
 
 
 def _read_segment(scan: Scan, start: int, end: int, follow: str | None) -> None:

@@ -229,3 +229,16 @@ def test_only_phones_and_postcodes_are_numbers_without_a_meaning(text: str, rest
 def test_a_road_may_follow_a_committee_that_is_known() -> None:
     assert said("城隍社区居委会北街12号") == "community 城隍社区 road 北街 number 12"
     assert PARSER.parse("城隍社区居委会北街12号").level == Level.NUMBER
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("金色家园（二期）8幢2单元1501室", "estate 金色家园二期 building 8 unit 2 dwelling 1501"),
+        ("金色家园(东区)3-1-302", "estate 金色家园东区 building 3 unit 1 dwelling 302"),
+        ("金色家园(近二期)3幢", "estate 金色家园 building 3"),
+        ("(二期)3幢", "building 3"),
+    ],
+)
+def test_a_phase_in_brackets_belongs_to_its_estate(text: str, wanted: str) -> None:
+    assert said(text) == wanted

@@ -166,7 +166,7 @@ def _parents(
 ) -> _Positions:
     """Return the node that each place stands under: number, road, hamlet or zone, else division."""
     parents = holding_division(growth.districts, place, n_places, division)
-    if not is_site:
+    if not is_site or not len(growth.level):  # nothing grown yet: sites alone, without roads and divisions
         return parents
     at_level = growth.level[at]
     for level in (Level.ZONE, Level.HAMLET, Level.GROUP, Level.ROAD, Level.NUMBER):

@@ -276,3 +276,10 @@ def test_row_that_fits_roads_of_two_cities_is_told_so() -> None:
     assert [one.reason for one in found.unread] == [
         "names a place of which the city has several, and not the division that it lies in"
     ]
+
+
+def test_estates_alone_make_a_base_and_phases_in_brackets_are_two() -> None:
+    rows = [row("金色家园8幢"), row("金色家园(一期)8幢"), row("金色家园(二期)8幢")]
+    found = assembled(rows, tree=DivisionTree.from_tables(None, None))
+    assert len(set(ids(found))) == 3
+    assert nodes(found, Level.ESTATE) == ["金色家园", "金色家园一期", "金色家园二期"]

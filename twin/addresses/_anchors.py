@@ -112,6 +112,8 @@ class AnchorSearch:
         """Return a segment with what it may mean; as several where it is several names run together."""
         look_up = self._index.search_widely if is_wide else self._index.search
         hits = look_up(segment.text, as_of=as_of)
+        if segment.level in _CITIES and len(segment.text) <= _SHORT_CITY:
+            hits = [hit for hit in hits if hit.likeness.way is not Way.TYPO]
         if (not hits or hits[0].likeness.odds < 1.0) and len(segment.text) > 3:
             parts = self._parts(segment, place, as_of)
             if parts:
@@ -246,6 +248,11 @@ class AnchorSearch:
         else:
             others.append(segment)
         return CONTRADICTS[asked]
+
+
+_CITIES = (Level.CITY, Level.DISTRICT)
+_SHORT_CITY = 3
+"""杭州市 is another city than 丽州市, not a slip of it: one character of two tells cities apart."""
 
 
 def _is_known(one: _Asked) -> bool:

@@ -73,7 +73,9 @@ _KINDS = re.compile(
 _VAGUE_KINDS = {"", "小区", "社区", "村", "新村"}
 _CHINESE_NUMBER = re.compile("[零〇一二三四五六七八九十百]+")
 _DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0}
-_DISTINCTIVE = frozenset("东南西北中上下前后左右新老大小内外甲乙丙丁0123456789abcdefghijklmnopqrstuvwxyz")
+_DISTINCTIVE = frozenset(
+    "春夏秋冬东南西北中上下前后左右新老大小内外甲乙丙丁0123456789abcdefghijklmnopqrstuvwxyz"
+)
 """What tells neighbours apart: 人民东路 and 人民西路 are two roads, not one with a slip."""
 _MINOR = frozenset("上下前后内外新老大小")
 _TOLD_APART_ALOUD = frozenset("东南西北中一二三四五六七八九十")

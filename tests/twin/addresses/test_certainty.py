@@ -165,3 +165,9 @@ def test_group_of_a_village_is_followed_in_a_table_as_in_one_text(asked: str, te
 def test_other_group_of_a_village_is_not_the_one_asked_for() -> None:
     finder = Finder.of(book_of([*PATHS, f"{WEST}/社十里社区/组9/号10"]), Parser(GAZETTEER, ["和睦桥"]))
     assert finder.geocode_table(["十里社区8组10号"])["score"][0].as_py() < SURE
+
+
+@pytest.mark.parametrize("city", ["杭州市", "苏州市", "浙江省温州市", "河南省郑州市", "福州市丽城区"])
+def test_a_city_one_character_off_is_another_city(finder: Finder, city: str) -> None:
+    assert finder.geocode(f"{city}永城路38号西湖花园3幢1单元302室")[0].score < SURE
+    assert finder.geocode("丽洲市永城路38号西湖花园3幢1单元302室")[0].score >= SURE  # heard alike: a slip

@@ -48,8 +48,16 @@ IDENTITY = (
 """GB 11643-1999; the check digit is not asked for: with a slip in it the number still tells who is meant."""
 _MOBILE = (
     r"(?<![0-9])(?:(?:\+|00)?86[-. ]{0,2})?1[3-9][0-9][-. ]{0,2}[0-9]{4}[-. ]{0,2}[0-9]{4}(?![0-9])"
+    r"|(?<![0-9])1 [3-9](?: [0-9]){9}(?![0-9])"
     r"|[一幺][三四五六七八九][零〇一幺二两三四五六七八九]{9}"
 )
+_CARD = r"(?<![0-9A-Za-z])[0-9]{16,19}(?![0-9A-Za-z])"
+"""Numbers of bank cards (ISO/IEC 7812: up to 19 digits); no address has so long a number."""
+_PLATE = (
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][·. ]?"
+    r"[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警](?![0-9A-Za-z])"
+)
+"""Number plates of cars (GA 36)."""
 _LANDLINE = (
     r"(?<![0-9A-Za-z])\(?0(?:10|2[0-9]|[3-9][0-9]{2})\)?[- ]{0,2}[2-9][0-9]{2,3}[- ]?[0-9]{4}"
     r"(?: ?(?:转|-|[Ee]xt\.?|分机) ?[0-9]{1,6})?(?![0-9])"
@@ -67,7 +75,9 @@ _SAID_NUMBER = (
     r"(?:电话|手机|座机|联系方式|[Tt][Ee][Ll]|[Pp]hone|[Mm]obile)(?:号码?)?[:是为. ]*"
     r"\+?[0-9(][0-9 ()-]{5,}[0-9]"
 )
-NUMBER = re.compile(rf"{_EMAIL}|{_ACCOUNT}|{_PAPER}|{_SAID_NUMBER}|{IDENTITY}|{_LANDLINE}|{_MOBILE}")
+NUMBER = re.compile(
+    rf"{_EMAIL}|{_ACCOUNT}|{_PAPER}|{_SAID_NUMBER}|{IDENTITY}|{_CARD}|{_PLATE}|{_LANDLINE}|{_MOBILE}"
+)
 LABEL_BEFORE = re.compile(
     r"(?:(?:联系|联络|固定|移动|收件|业主|户主|家庭|住宅|办公|本人)*人?的?"
     r"(?:电话|手机|座机|联系方式|联系人|联系|身份证|证件|邮箱|电邮|微信|[Qq]{2}|邮件|[Tt][Ee][Ll]|[Ee]-?mail)"
@@ -79,7 +89,7 @@ DANGLING = re.compile(r"(?:[,;/ ]*(?:微信|[Qq]{2}|电话|手机|身份证|联�
 
 _PERSON_WORD = (
     "联系人|收件人|收货人|寄件人|报警人|报案人|来电人|投诉人|反映人|申请人|求助人|当事人|户主|业主|房东|租客|租户|住户|姓名"
-    "|法人代表|法定代表人|法人|负责人|经办人|产权人|权利人|承租人|居住人|本人"
+    "|车主|法人代表|法定代表人|法人|负责人|经办人|产权人|权利人|承租人|居住人|本人"
 )
 SAID_NAME = re.compile(
     rf"(?:{_PERSON_WORD})(?:姓名|名字)?(?:[:是为 ]+({HAN}{{2,4}}?)(?:{_TITLE})?(?=$|[ ,;()|/0-9])"
@@ -143,6 +153,7 @@ CONTACT_HINT = (
     rf"{_DIGIT}(?:[-. 　－()（）]{{0,2}}{_DIGIT}){{6}}|[@＠]"
     rf"|[一幺][三四五六七八九][零〇○一幺二两三四五六七八九]{{9}}"
     rf"|微信|薇信|[Vv]信|[Ww]e[Cc]hat|[VvWw][Xx]|[QqＱ]{{2}}|支付宝|抖音|钉钉"
+    rf"|[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z]"
     rf"|证件?(?:号|:|：| )|护照|病历|卡号|{_PERSON_WORD}|{_TITLE}"
 )
 """What a text must have to be looked at for numbers and names that are said to be such (RE2)."""

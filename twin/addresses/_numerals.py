@@ -18,15 +18,16 @@ def arabic(written: str) -> str:
     if written[0] in NUMERALS:
         numerals, letter = (written[:-1], written[-1]) if written[-1].isascii() else (written, "")
         if all(character in NUMERALS for character in numerals):
-            return str(_value(numerals)) + letter.upper()
+            return _value(numerals) + letter.upper()
     token = written.upper()
     return token.lstrip("0") or "0" if token[0] == "0" else token
 
 
-def _value(numerals: str) -> int:
+def _value(numerals: str) -> str:
     """Return what Chinese numerals come to, said digit by digit or with 十, 百, 千."""
     if not any(character in _SCALES or character in _TWENTIES for character in numerals):
-        return int("".join(str(_VALUES[character]) for character in numerals))
+        # Not through int, which refuses thousands of digits.
+        return "".join(str(_VALUES[character]) for character in numerals).lstrip("0") or "0"
     total, digit, scale = 0, -1, 1
     for character in numerals:
         if character in _SCALES:
@@ -39,4 +40,4 @@ def _value(numerals: str) -> int:
             digit = _VALUES[character]
             scale = 10 if digit == 0 else scale
     # 一百二 is 120, 一百零二 is 102.
-    return total + max(digit, 0) * max(scale // 10, 1)
+    return str(total + max(digit, 0) * max(scale // 10, 1))

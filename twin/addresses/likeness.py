@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA, Levenshtein
 
+from twin.addresses._numerals import DIGITS, arabic
 from twin.addresses._pinyin import folded_syllables, latin_key, syllables, typed_forms
 
 
@@ -72,7 +73,6 @@ _KINDS = re.compile(
 )
 _VAGUE_KINDS = {"", "小区", "社区", "村", "新村"}
 _CHINESE_NUMBER = re.compile("[零〇一二三四五六七八九十百]+")
-_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0}
 _DISTINCTIVE = frozenset(
     "春夏秋冬东南西北中上下前后左右新老大小内外甲乙丙丁0123456789abcdefghijklmnopqrstuvwxyz"
 )
@@ -88,16 +88,7 @@ _IDLE = re.compile(r"[\s·•・\-—_,，.。、;；:：'’\"“”()（）\[\
 
 
 def _arabic(found: re.Match[str]) -> str:
-    text = found.group()
-    if "十" not in text and "百" not in text:
-        return "".join(str(_DIGITS[one]) for one in text)
-    total = 0
-    for unit, weight in (("百", 100), ("十", 10)):
-        head, mark, tail = text.partition(unit)
-        if mark:
-            total += (_DIGITS.get(head[-1:], 1) if head else 1) * weight
-            text = tail
-    return str(total + _DIGITS.get(text[-1:], 0))
+    return arabic(found.group())
 
 
 @lru_cache(maxsize=65536)
@@ -121,17 +112,16 @@ def canonical(name: str) -> str:
     return _CHINESE_NUMBER.sub(_arabic, plain)
 
 
-_SPOKEN_DIGITS = "零一二三四五六七八九"
 _SPOKEN_NUMBER = re.compile("[0-9]+")
 
 
 def _chinese(found: re.Match[str]) -> str:
     digits = found.group()
     if len(digits) > 2 or digits.startswith("0"):
-        return "".join(_SPOKEN_DIGITS[int(one)] for one in digits)
+        return "".join(DIGITS[int(one)] for one in digits)
     tens, ones = divmod(int(digits), 10)
-    head = "" if tens == 0 else "十" if tens == 1 else f"{_SPOKEN_DIGITS[tens]}十"
-    return head + ("" if tens and not ones else _SPOKEN_DIGITS[ones])
+    head = "" if tens == 0 else "十" if tens == 1 else f"{DIGITS[tens]}十"
+    return head + ("" if tens and not ones else DIGITS[ones])
 
 
 @lru_cache(maxsize=65536)

@@ -161,8 +161,8 @@ SAYS_ANY = re.compile(CONTACT_HINT)
 _ENDS = f"(?:[号室幢栋座元层楼户梯铺)）】A-Za-z]|{_DIGIT}|{_BLANK})"
 PERSON_HINT = (
     rf"{CONTACT_HINT}|^[ 　]*[老小阿]?[{_ANY}]{HAN}{{1,4}}(?:{_BLANK}|$)"
-    rf"|{_ENDS}[老小阿]?[{_ANY}]{HAN}{{1,4}}[ 　)）】。]*(?:{_BLANK}|$)"
-    rf"|{_ENDS}[老小阿][{_ANY}][ 　)）】。]*(?:{_BLANK}|$)"
+    rf"|{_ENDS}[老小阿]?[{_ANY}]{HAN}{{1,4}}(?:[)）】。]|{_BLANK}|$)"
+    rf"|{_ENDS}[老小阿][{_ANY}](?:[)）】。]|{_BLANK}|$)"
     rf"|[市区县镇乡道社村][{PURE}]{HAN}{{1,3}}$"
     rf"|[号室幢栋座元层楼户)）][ 　,，]*[A-Za-z]{{2,}} [A-Za-z ]{{2,}}[)） ]*$"
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sample_data import __file__ as sample_data
@@ -131,6 +131,7 @@ def test_no_row_of_a_made_up_town_loses_anything(style: str) -> None:
     assert not without_persons(pa.array(texts))[1].any()
 
 
+@example("0张建)0")
 @given(st.text("张三王建国李陈13800001234 路号长乐弄室，、()收先生微信QQ@.a", max_size=30))
 def test_nothing_more_is_found_in_what_is_left(text: str) -> None:
     kept = without_persons(pa.array([text]))[0].to_pylist()[0]

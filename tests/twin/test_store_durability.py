@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class FailingDisk:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, n_good: int, number: int) -> None:
         self.n_calls = 0
+        self._lock = threading.Lock()  # a version's files are written by two threads
         self._n_good = n_good
         self._number = number
         monkeypatch.setattr("twin.durable.os.write", self._wrapped(os.write))
@@ -36,8 +38,10 @@ class FailingDisk:
 
     def _wrapped(self, call: Callable[..., object]) -> Callable[..., object]:
         def counted(*arguments: object) -> object:
-            self.n_calls += 1
-            if self.n_calls > self._n_good:
+            with self._lock:
+                self.n_calls += 1
+                is_good = self.n_calls <= self._n_good
+            if not is_good:
                 raise OSError(self._number, os.strerror(self._number))
             return call(*arguments)
 
